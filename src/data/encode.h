@@ -1,0 +1,101 @@
+/*
+ * encode.h
+ *	  Preprocessing that is learned at training, stored in the model and replayed
+ *	  at scoring: from typed columns to one vector of float8.
+ *
+ * The same arithmetic runs on chunks (training, bulk scoring) and on single rows
+ * (scoring in SQL): results are equal bit for bit.
+ */
+#ifndef US_ENCODE_H
+#define US_ENCODE_H
+
+#include "data/frame.h"
+#include "infra/buffer.h"
+#include "infra/report.h"
+
+typedef struct UsEncoder UsEncoder;
+
+typedef enum UsNullPolicy
+{
+	US_NULL_IMPUTE,
+	US_NULL_ERROR,
+	US_NULL_SKIP
+} UsNullPolicy;
+
+/* An input column of the model. */
+typedef struct UsFeature
+{
+	char	   *name;			/* server encoding; UTF-8 in the stored form */
+	char	   *type_name;		/* at training */
+	UsKind		kind;
+	bool		zoned;			/* TIME */
+	int			dim;			/* VECTOR */
+	int			first;			/* its first encoded column */
+	int			width;			/* number of encoded columns: 0 when the feature was dropped (constant) */
+	double		weight;
+} UsFeature;
+
+/* An encoded column, with its statistics over the (weighted) training rows. */
+typedef struct UsEncodedColumn
+{
+	char	   *name;			/* "spend", "country=FR", "country=(other)", "signup.age", "tags:sale", "v[3]" */
+	int			feature;
+	double		mean;
+	double		sd;				/* population */
+	double		min;
+	double		max;
+} UsEncodedColumn;
+
+/* The value of one feature of one row to be scored (data/record.c fills it). */
+typedef struct UsValue
+{
+	bool		isnull;
+	double		number;			/* NUMBER, BOOLEAN, TIME, DURATION; NaN or infinite: taken as NULL and noted */
+	const char *text;			/* CATEGORY: bytes in the server encoding */
+	int			len;
+	int			n;				/* TAGS, VECTOR: number of items */
+	const char *const *item;	/* TAGS */
+	const int  *item_len;
+	const double *vector;		/* VECTOR */
+} UsValue;
+
+/* What happened to one row. */
+typedef struct UsRowNotes
+{
+	int			n_imputed;		/* NULL features that were imputed */
+	int			n_unseen;		/* categories or tags not seen in training */
+	int			n_not_finite;	/* NaN or infinity taken as NULL */
+	int			n_bad_dim;		/* vectors of another length, taken as NULL */
+	int			first_null;		/* feature index of the first NULL, or -1 */
+	uint8	   *feature_flags;	/* [nfeatures] or NULL: 1 imputed, 2 unseen, 4 not finite, 8 bad length */
+} UsRowNotes;
+
+/*
+ * Encode the rows of a chunk of the frame that the encoder was learned on.
+ * out: [width][stride], column-major.  Target-encoded features use the
+ * out-of-fold value of the row (its fold follows from its key).
+ */
+extern void us_encoder_apply_chunk(const UsEncoder *encoder, const UsChunk *chunk,
+								   double *out, int stride);
+
+/* Encode one row: value[nfeatures] in the order of us_encoder_feature, x[width]. */
+extern void us_encoder_apply_row(const UsEncoder *encoder, const UsValue *value,
+								 double *x, UsRowNotes *notes);
+
+extern UsNullPolicy us_encoder_null_policy(const UsEncoder *encoder);
+extern int	us_encoder_width(const UsEncoder *encoder);
+extern int	us_encoder_nfeatures(const UsEncoder *encoder);
+extern const UsFeature *us_encoder_feature(const UsEncoder *encoder, int i);
+extern const UsEncodedColumn *us_encoder_column(const UsEncoder *encoder, int j);
+
+/* The value in the units of the source for encoded column j: the inverse of its invertible steps. */
+extern double us_encoder_invert(const UsEncoder *encoder, int j, double x);
+
+/* What was learned, feature by feature, for details and userseg.feature_info. */
+extern UsReport *us_encoder_report(const UsEncoder *encoder);
+
+/* Stored form: little-endian, strings in UTF-8; read validates everything (22P03). */
+extern void us_encoder_write(const UsEncoder *encoder, UsWriter *w);
+extern UsEncoder *us_encoder_read(UsReader *r);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * params.h
+ *	  Parameters of an algorithm: the specification is the only list; the
+ *	  validation, the hints, userseg.algorithms() and the documentation tables
+ *	  come from it.
+ */
+#ifndef US_PARAMS_H
+#define US_PARAMS_H
+
+typedef enum UsParamType
+{
+	US_PARAM_INT,				/* JSON number without fraction, min..max */
+	US_PARAM_NUMBER,			/* JSON number, min..max */
+	US_PARAM_BOOL,
+	US_PARAM_CHOICE,			/* one of choices[] */
+	US_PARAM_COUNT,				/* integer, "auto", or a range [lo, hi] */
+	US_PARAM_CHOICE_OR_POINTS,	/* one of choices[], or an array of equally long arrays of numbers */
+	US_PARAM_NAMES				/* array of strings */
+} UsParamType;
+
+typedef struct UsParamSpec
+{
+	const char *name;			/* NULL ends the list */
+	UsParamType type;
+	const char *default_value;	/* JSON text; NULL: chosen by the algorithm, help says how */
+	double		min;
+	double		max;
+	const char *const *choices; /* NULL-terminated, or NULL */
+	const char *help;			/* one sentence */
+} UsParamSpec;
+
+/* The value of one parameter; what is filled follows the type. */
+typedef struct UsParam
+{
+	bool		given;			/* by the user; else the default stands here */
+	bool		is_null;		/* neither given nor defaulted */
+	int64		integer;		/* INT, COUNT when fixed */
+	double		number;			/* INT and NUMBER */
+	bool		boolean;
+	const char *text;			/* CHOICE, CHOICE_OR_POINTS when a choice */
+	bool		is_auto;		/* COUNT: "auto" */
+	bool		is_range;		/* COUNT: [lo, hi] */
+	int64		lo;
+	int64		hi;
+	int			n_points;		/* CHOICE_OR_POINTS when points: n_points x dim, row-major, finite */
+	int			dim;
+	double	   *points;
+	int			n_names;		/* NAMES */
+	char	  **names;
+} UsParam;
+
+typedef struct UsParams
+{
+	const UsParamSpec *spec;
+	int			n;
+	UsParam    *value;			/* in the order of spec */
+} UsParams;
+
+/* The parameter called name; elog if the specification has none (cannot happen). */
+extern const UsParam *us_params_get(const UsParams *params, const char *name);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * algorithm.h
+ *	  What an algorithm is: one const table of functions, exported by its file and
+ *	  listed in learn/registry.c.
+ *
+ * Learners are plain C: they see a Frame, an Encoder and parameters, and give
+ * back a model of their own, a Report and figures.  They know nothing of SQL; an
+ * iteration that runs as an SQL aggregate comes to them as a callback.
+ */
+#ifndef US_ALGORITHM_H
+#define US_ALGORITHM_H
+
+#include "data/encode.h"
+#include "data/frame.h"
+#include "data/params.h"
+#include "infra/arena.h"
+#include "infra/buffer.h"
+#include "infra/report.h"
+
+typedef enum UsTask
+{
+	US_TASK_CLUSTERING,
+	US_TASK_CLASSIFICATION,
+	US_TASK_REGRESSION
+} UsTask;
+
+/* One pass over the source as one SQL aggregate: argument and result are flat varlenas of our types. */
+typedef struct UsSqlStep
+{
+	struct varlena *(*run) (void *context, const struct varlena *argument);
+	void	   *context;
+} UsSqlStep;
+
+typedef struct UsFitInput
+{
+	UsFrame    *frame;
+	const UsEncoder *encoder;
+	const UsParams *params;
+	uint64		seed;
+	UsBudget   *budget;			/* memory of this training */
+	const UsSqlStep *sql_step;	/* NULL: local strategy */
+} UsFitInput;
+
+typedef struct UsFitResult
+{
+	void	   *model;			/* of the algorithm, in the context current at fit */
+	UsTask		task;
+	int			n_labels;		/* clusters or classes; 0 for a regressor */
+	const char *metric;			/* "inertia", "auc", ... */
+	double		metric_value;
+	bool		converged;
+	int			iterations;
+	int			n_warnings;
+	char	  **warnings;
+	UsReport   *details;		/* object */
+} UsFitResult;
+
+/* The answer for one row. */
+typedef struct UsScore
+{
+	int			label;			/* 1.., or 0: none */
+	int			runner_up;		/* second label, or 0 */
+	double		value;			/* regression value, probability of the positive class, ...; NaN: none */
+	double		probability;	/* of label; NaN: none */
+	double		margin;			/* how far the runner-up is, in the unit of the algorithm; NaN: none */
+	double		distance;		/* to the chosen centroid, encoded units; NaN: none */
+} UsScore;
+
+typedef struct UsAlgorithm
+{
+	const char *name;			/* as the field names it */
+	const char *task;			/* 'clustering', 'classification', 'regression', 'classification, regression' */
+	const char *description;	/* one sentence */
+	const char *sql_aggregate;	/* the step it can iterate, for strategy sql; or NULL */
+	bool		needs_target;
+	const UsParamSpec *params;
+
+	/* Train.  Raises the errors of the interface; never half a model. */
+	void		(*fit) (const UsFitInput *input, UsFitResult *result);
+
+	/* Memory that fit would like to have for n rows and width columns, in bytes (explain_train). */
+	uint64		(*memory) (const UsParams *params, int64 nrows, int width);
+
+	/* Score one row: x[width].  No allocation. */
+	void		(*score) (const void *model, const double *x, UsScore *score);
+
+	/* Only the label of one row: the fast path of predict_id. */
+	int			(*label) (const void *model, const double *x);
+
+	/* Score a block: x is [width][stride], column-major; out[nrows].  Equal to score() bit for bit. */
+	void		(*score_block) (const void *model, const double *x, int stride, int nrows, UsScore *out);
+
+	/* Probabilities p[n_labels] of one row. */
+	void		(*proba) (const void *model, const double *x, double *p);
+
+	/* Additive contributions c[width] of the encoded columns to the choice of label; or NULL. */
+	void		(*explain) (const void *model, const double *x, const UsScore *score, double *c);
+
+	/* For clustering: the centre of label 1..n in encoded units, c[width]; or NULL. */
+	void		(*center) (const void *model, int label, double *c);
+
+	/* Parameters and statistics of a stored model. */
+	UsReport   *(*describe) (const void *model);
+
+	/* Stored form.  read validates everything (22P03) and checks against the width of the encoder. */
+	void		(*write) (const void *model, UsWriter *w);
+	void	   *(*read) (UsReader *r, int width, int *n_labels);
+} UsAlgorithm;
+
+/* The algorithm of that name, or NULL; the i-th of them, or NULL past the end. */
+extern const UsAlgorithm *us_algorithm_find(const char *name);
+extern const UsAlgorithm *us_algorithm_get(int i);
+
+#endif
