@@ -1,19 +1,39 @@
 /*
  * compat.h
- *	  Differences between the supported PostgreSQL versions; the only file that
- *	  looks at PG_VERSION_NUM.
+ *	  Differences between the PostgreSQL majors 15 to 18; the only file that may
+ *	  look at PG_VERSION_NUM (tools/version checks it).
+ *
+ * The macros expand to server functions, so a file that uses one includes the
+ * server header that declares it (named beside the macro).
  */
 #ifndef US_COMPAT_H
 #define US_COMPAT_H
 
-/* 16 moved the varlena macros out of postgres.h. */
+#if PG_VERSION_NUM < 150000
+#error "userseg needs PostgreSQL 15 or later"
+#endif
+
+/* 16 took the varlena macros out of postgres.h */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
 
-/* 18 brought the specifier that stands before a declaration. */
+/* 18 brought the specifier that stands before a declaration */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn _Noreturn
+#endif
+
+/* utils/acl.h: 16 folded the checks by object class into two functions */
+#if PG_VERSION_NUM >= 160000
+#define us_relation_ownercheck(relid, role)	object_ownercheck(RelationRelationId, (relid), (role))
+#define us_schema_aclcheck(nspid, role, mode)	object_aclcheck(NamespaceRelationId, (nspid), (role), (mode))
+#define us_function_aclcheck(procid, role, mode)	object_aclcheck(ProcedureRelationId, (procid), (role), (mode))
+#define us_type_aclcheck(typid, role, mode)	object_aclcheck(TypeRelationId, (typid), (role), (mode))
+#else
+#define us_relation_ownercheck(relid, role)	pg_class_ownercheck((relid), (role))
+#define us_schema_aclcheck(nspid, role, mode)	pg_namespace_aclcheck((nspid), (role), (mode))
+#define us_function_aclcheck(procid, role, mode)	pg_proc_aclcheck((procid), (role), (mode))
+#define us_type_aclcheck(typid, role, mode)	pg_type_aclcheck((typid), (role), (mode))
 #endif
 
 #endif
