@@ -1,0 +1,83 @@
+/*
+ * profile.h
+ *	  What the segments of a model look like in the units of the source: sizes,
+ *	  means and shares of every feature, a rule for each segment.
+ *
+ * A profile is computed once, at training, and stored with the model, so that
+ * segments can be described without the training data.
+ */
+#ifndef US_PROFILE_H
+#define US_PROFILE_H
+
+#include "data/encode.h"
+#include "data/frame.h"
+#include "infra/buffer.h"
+
+/* levels of a category and tags of a tag set that are described, the most frequent first */
+#define US_PROFILE_LEVELS	30
+
+/* elements of a vector that are described */
+#define US_PROFILE_ELEMENTS 256
+
+/*
+ * One describable side of a feature: the mean of a number (or of one element of a
+ * vector), or the share of the rows that have a category or tag.
+ */
+typedef struct UsFacet
+{
+	int			feature;		/* index in the encoder */
+	char	   *name;			/* "spend", "country=FR", "tags:sale", "v[3]" */
+	char	   *level;			/* category or tag; NULL: a mean */
+	int			element;		/* of a vector, from 1; else 0 */
+	double		mean;			/* over all rows with a value; NaN: none has one */
+	double		sd;				/* population */
+	double	   *segment_mean;	/* [n_labels]; NaN: no row of the segment has a value */
+} UsFacet;
+
+typedef struct UsSegmentRule
+{
+	char	   *condition;		/* as in a WHERE clause over the source; NULL: none was found */
+	double		fidelity;		/* share of all rows on which condition and membership agree */
+	double		precision;		/* share of the rows with the condition that are members */
+	double		recall;			/* share of the members that the condition finds */
+} UsSegmentRule;
+
+typedef struct UsProfile
+{
+	int			n_labels;
+	int64		nrows;
+	int64	   *n;				/* [n_labels] rows */
+	double	   *weight;			/* [n_labels] sum of weights (= n without) */
+	int			nfacets;
+	UsFacet    *facet;
+	UsSegmentRule *rule;		/* [n_labels] */
+} UsProfile;
+
+/* Labels 1..n_labels (0: none) of the rows of a chunk of the frame. */
+typedef void (*UsLabelChunk) (void *context, const UsChunk *chunk, int32 *label);
+
+/*
+ * The profile of a partition of the rows of frame.  Sums are exact: the result
+ * does not depend on the order of the rows.
+ */
+extern UsProfile *us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
+									 UsLabelChunk labels, void *context,
+									 UsBudget *budget, uint64 seed);
+
+/* Stored form: little-endian, strings in UTF-8; read validates (22P03) against the encoder. */
+extern void us_profile_write(const UsProfile *profile, UsWriter *w);
+extern UsProfile *us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels);
+
+/* (segment_mean - mean) / sd of a facet; 0 for a constant facet, NaN without a value. */
+extern double us_facet_z(const UsFacet *facet, int label);
+
+/*
+ * A name from the strongest directions of a segment: "high spend, low recency".
+ * Unique among the segments of the profile.
+ */
+extern char *us_profile_suggest_name(const UsProfile *profile, const UsEncoder *encoder, int label);
+
+/* Facets of a segment by falling |z|: index[nfacets]; returns how many have one. */
+extern int	us_profile_order(const UsProfile *profile, int label, int *index);
+
+#endif
