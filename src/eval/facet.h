@@ -1,0 +1,28 @@
+/*
+ * facet.h
+ *	  Reading the facets of a profile out of chunks of a frame.
+ */
+#ifndef US_FACET_H
+#define US_FACET_H
+
+#include "eval/profile.h"
+
+/* Where a facet finds its value in the frame. */
+typedef struct UsFacetSource
+{
+	int			column;			/* of the frame */
+	int			code;			/* CATEGORY, TAGS: of the level */
+} UsFacetSource;
+
+/* The facets of an encoder over a frame, without figures yet; source[] runs beside facet[]. */
+extern void us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
+						   UsProfile *profile, UsFacetSource **source);
+
+/*
+ * The value of a facet in the rows of a chunk: the number, or 1/0 for a level;
+ * NaN where the column is NULL.  out[nrows].
+ */
+extern void us_facet_values(const UsFrame *frame, const UsFacet *facet, UsFacetSource source,
+							const UsChunk *chunk, double *out);
+
+#endif
