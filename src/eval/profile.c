@@ -219,17 +219,8 @@ us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 	pass.profile = profile;
 	pass.source = source;
 	pass.cell = us_arena_array(arena, Max(cells, 1), sizeof(Cell));
-	for (Size c = 0; c < cells; c++)
-	{
-		us_exact_init(&pass.cell[c].sum);
-		us_exact_init(&pass.cell[c].weight);
-	}
 	pass.square = us_arena_array(arena, Max(profile->nfacets, 1), sizeof(UsExactSum));
-	for (int f = 0; f < profile->nfacets; f++)
-		us_exact_init(&pass.square[f]);
 	pass.label_weight = us_arena_array(arena, n_labels + 1, sizeof(UsExactSum));
-	for (int k = 0; k <= n_labels; k++)
-		us_exact_init(&pass.label_weight[k]);
 	pass.label = us_arena_array(arena, US_CHUNK_ROWS, sizeof(int32));
 	pass.order = us_arena_array(arena, US_CHUNK_ROWS, sizeof(int));
 	pass.start = us_arena_array(arena, n_labels + 2, sizeof(int));

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "mb/pg_wchar.h"
+#include "utils/memutils.h"
 
 #include "eval/profile.h"
 
