@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
+#include "utils/varlena.h"
 
 #include "infra/closest.h"
 
