@@ -1,6 +1,6 @@
 /*
  * closest.c
- *	  The name that was probably meant, for hints.
+ *	  "Perhaps you meant": the name nearest to one that does not exist.
  */
 #include "postgres.h"
 
@@ -8,31 +8,57 @@
 
 #include "infra/closest.h"
 
-/* varstr_levenshtein refuses longer strings */
+#define MAX_EDITS	3
+
+/* the server's edit distance refuses strings of more characters */
 #define MAX_LENGTH	255
 
-const char *
-us_closest_name(const char *name, const char *const *names, int n)
+void
+us_closest_init(UsClosest *closest, const char *given)
 {
-	int			len = strlen(name);
-	int			best = Max(len / 2, 1) + 1;
-	const char *closest = NULL;
+	closest->given = given;
+	closest->best = NULL;
+	closest->distance = MAX_EDITS + 1;
+}
 
-	if (len == 0 || len > MAX_LENGTH)
-		return NULL;
-	for (int i = 0; i < n; i++)
+/* ASCII lower case; bytes above 127 stay. */
+static char *
+lower(const char *s, int len)
+{
+	char	   *result = pnstrdup(s, len);
+
+	for (char *p = result; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p += 'a' - 'A';
+	return result;
+}
+
+void
+us_closest_offer(UsClosest *closest, const char *candidate)
+{
+	int			glen = (int) strlen(closest->given);
+	int			clen = (int) strlen(candidate);
+	int			limit = Min(closest->distance - 1, Max(glen, clen) / 2);
+	int			distance;
+	char	   *g;
+	char	   *c;
+
+	if (limit < 0 || glen == 0 || clen == 0 || glen > MAX_LENGTH || clen > MAX_LENGTH)
+		return;
+	g = lower(closest->given, glen);
+	c = lower(candidate, clen);
+	distance = varstr_levenshtein_less_equal(g, glen, c, clen, 1, 1, 1, limit, true);
+	if (distance <= limit)
 	{
-		int			other = strlen(names[i]);
-		int			d;
-
-		if (other == 0 || other > MAX_LENGTH)
-			continue;
-		d = varstr_levenshtein_less_equal(name, len, names[i], other, 1, 1, 1, best, true);
-		if (d < best)
-		{
-			best = d;
-			closest = names[i];
-		}
+		closest->best = candidate;
+		closest->distance = distance;
 	}
-	return closest;
+	pfree(g);
+	pfree(c);
+}
+
+const char *
+us_closest_hint(const UsClosest *closest)
+{
+	return closest->best ? psprintf(" Perhaps you meant \"%s\".", closest->best) : "";
 }

@@ -1,14 +1,26 @@
 /*
  * closest.h
- *	  The name that was probably meant, for hints.
+ *	  "Perhaps you meant": the name nearest to one that does not exist.
  */
 #ifndef US_CLOSEST_H
 #define US_CLOSEST_H
 
 /*
- * Of names[n], the one at the smallest edit distance from name, if that is at most
- * half of the length of name; the first of equals; NULL if none is that close.
+ * Remembers the best candidate seen so far.  Distances are edit distances in
+ * bytes without regard to ASCII case; a candidate counts only when at most half of
+ * the longer name, and at most 3 edits, differ.  Of equals the first stays.
  */
-extern const char *us_closest_name(const char *name, const char *const *names, int n);
+typedef struct UsClosest
+{
+	const char *given;
+	const char *best;			/* NULL: nothing near enough */
+	int			distance;
+} UsClosest;
+
+extern void us_closest_init(UsClosest *closest, const char *given);
+extern void us_closest_offer(UsClosest *closest, const char *candidate);
+
+/* ' Perhaps you meant "x".', palloc'd, or ''; to be appended to a hint. */
+extern const char *us_closest_hint(const UsClosest *closest);
 
 #endif
