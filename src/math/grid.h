@@ -61,6 +61,46 @@ us_grid_q(UsGrid g, double x)
 	return q > US_GRID_MAX_Q ? US_GRID_MAX_Q : (q < -US_GRID_MAX_Q ? -US_GRID_MAX_Q : q);
 }
 
+/*
+ * Kernel coordinates of a set of columns.  So that squared distances neither
+ * overflow nor vanish in float4, all columns are divided by one power of two,
+ * 2^scale: training values then lie in [-1, 1], and a coordinate is
+ * (float) (q * 2^(exponent - scale)).  Columns so small beside the largest
+ * that their step would not be a normal float4 get a coarser grid first
+ * (us_grids_level): their range is less than 2^-79 of the largest, so their share of
+ * a squared distance is beyond float8.
+ */
+#define US_GRID_MIN_RELATIVE	(-126)
+
+static inline int
+us_grids_scale(const UsGrid *grid, int width)
+{
+	int			e = US_GRID_MIN_EXPONENT;
+
+	for (int j = 0; j < width; j++)
+		if (grid[j].exponent > e)
+			e = grid[j].exponent;
+	return e + US_GRID_BITS;
+}
+
+/* Coarsen the grids of the columns that are too small for the scale of the set. */
+static inline void
+us_grids_level(UsGrid *grid, int width)
+{
+	int			least = us_grids_scale(grid, width) + US_GRID_MIN_RELATIVE;
+
+	for (int j = 0; j < width; j++)
+		if (grid[j].exponent < least)
+			grid[j].exponent = least;
+}
+
+/* The kernel coordinate of a value relative to the offset, in units of the column. */
+static inline float
+us_grid_coordinate(double relative, int scale)
+{
+	return (float) ldexp(relative, -scale);
+}
+
 /* The value of an integer relative to the offset: q * step. */
 static inline double
 us_grid_relative(UsGrid g, double q)

@@ -1,0 +1,318 @@
+/*
+ * kernels.c
+ *	  Distances to centres, and exact sums, for blocks of rows.
+ */
+#include "postgres.h"
+
+#include "math/kernels.h"
+
+/* adding and subtracting this rounds |x| < 2^51 to the nearest integer, ties to even */
+#define ROUNDER	6755399441055744.0	/* 1.5 * 2^52 */
+
+/* blocks whose sums of q^2 (each < 2^46) and of q fit a double lane and an int32 lane */
+#define FLUSH_BLOCKS 64
+
+/* lanes of int32 sums that us_sum_blocks keeps on the stack */
+#define MAX_SUM_LANES 512
+#define MAX_COUNT_LANES 128
+
+UsQuantiser
+us_quantiser(UsGrid grid, int scale)
+{
+	UsQuantiser z;
+	int			up = -grid.exponent;
+	int			more = up > 1000 ? up - 1000 : 0;
+
+	z.offset = grid.offset;
+	z.up = ldexp(1.0, up - more);
+	z.up_more = ldexp(1.0, more);
+	z.down = ldexp(1.0, grid.exponent - scale);
+	z.back = (float) ldexp(1.0, scale - grid.exponent);
+	return z;
+}
+
+US_CLONES int64
+us_store_column(const UsQuantiser *z, double *value, int nrows,
+				float *x, int width, int j)
+{
+	int			nblocks = (nrows + US_LANES - 1) / US_LANES;
+	int64		total = 0;
+	UsDoubleLanes squares = {0};
+
+	for (int i = nrows; i < nblocks * US_LANES; i++)
+		value[i] = z->offset;
+	for (int b = 0; b < nblocks; b++)
+	{
+		float	   *out = x + ((Size) b * width + j) * US_LANES;
+
+		for (int half = 0; half < 2; half++)
+		{
+			UsDoubleLanes q;
+			UsHalfFloatLanes f;
+
+			memcpy(&q, value + b * US_LANES + half * US_HALF_LANES, sizeof(q));
+			q = (q - z->offset) * z->up * z->up_more;
+			q = (q + ROUNDER) - ROUNDER;
+			squares += q * q;
+			f = __builtin_convertvector(q * z->down, UsHalfFloatLanes);
+			memcpy(out + half * US_HALF_LANES, &f, sizeof(f));
+		}
+		if ((b + 1) % (FLUSH_BLOCKS / 2) == 0 || b + 1 == nblocks)
+		{
+			for (int i = 0; i < US_HALF_LANES; i++)
+				total += (int64) squares[i];
+			squares = (UsDoubleLanes) {0};
+		}
+	}
+	return total;
+}
+
+/* Take center i into the running minimum. */
+#define TAKE(sum, i) \
+	do { \
+		UsIntLanes	less = (sum) < best; \
+		best = US_SELECT_FLOAT(less, (sum), best); \
+		nearest = US_SELECT_INT(less, US_SPLAT_INT(i), nearest); \
+	} while (0)
+
+/*
+ * Four centres at a time, so that a coordinate is loaded once for four
+ * distances and the additions of one need not wait for each other.
+ */
+US_CLONES void
+us_nearest_blocks(const float *x, int nblocks, int width,
+				  const float *center, int k, uint16 *label, float *distance)
+{
+	for (int b = 0; b < nblocks; b++, x += (Size) width * US_LANES)
+	{
+		UsFloatLanes best = US_SPLAT_FLOAT(__builtin_inff());
+		UsIntLanes	nearest = {0};
+		int			i = 0;
+
+		for (; i + 4 <= k; i += 4)
+		{
+			const float *c0 = center + (Size) i * width;
+			const float *c1 = c0 + width;
+			const float *c2 = c1 + width;
+			const float *c3 = c2 + width;
+			UsFloatLanes s0 = {0};
+			UsFloatLanes s1 = {0};
+			UsFloatLanes s2 = {0};
+			UsFloatLanes s3 = {0};
+
+			for (int j = 0; j < width; j++)
+			{
+				UsFloatLanes v = *(const UsFloatLanes *) (x + j * US_LANES);
+				UsFloatLanes d;
+
+				d = v - c0[j];
+				s0 += d * d;
+				d = v - c1[j];
+				s1 += d * d;
+				d = v - c2[j];
+				s2 += d * d;
+				d = v - c3[j];
+				s3 += d * d;
+			}
+			TAKE(s0, i);
+			TAKE(s1, i + 1);
+			TAKE(s2, i + 2);
+			TAKE(s3, i + 3);
+		}
+		for (; i < k; i++)
+		{
+			const float *c = center + (Size) i * width;
+			UsFloatLanes s = {0};
+
+			for (int j = 0; j < width; j++)
+			{
+				UsFloatLanes d = *(const UsFloatLanes *) (x + j * US_LANES) - c[j];
+
+				s += d * d;
+			}
+			TAKE(s, i);
+		}
+		*(UsLabelLanes *) (label + b * US_LANES) = __builtin_convertvector(nearest, UsLabelLanes);
+		if (distance != NULL)
+			*(UsFloatLanes *) (distance + b * US_LANES) = best;
+	}
+}
+
+Size
+us_packed_floats(int k, int width)
+{
+	return (Size) (k + US_LANES - 1) / US_LANES * US_LANES * width;
+}
+
+void
+us_pack_centers(const float *center, int k, int width, float *packed)
+{
+	int			padded = (k + US_LANES - 1) / US_LANES * US_LANES;
+
+	for (int i = 0; i < padded; i++)
+	{
+		float	   *out = packed + (Size) (i / US_LANES) * US_LANES * width + i % US_LANES;
+
+		for (int j = 0; j < width; j++)
+			out[j * US_LANES] = i < k ? center[(Size) i * width + j] : __builtin_inff();
+	}
+}
+
+/* Here a lane is a centre: (c-x)^2 has the same bits as (x-c)^2. */
+US_CLONES int
+us_nearest_row(const float *x, int width, const float *packed, int k, float *distance)
+{
+	float		best = __builtin_inff();
+	int			nearest = 0;
+
+	for (int i = 0; i < k; i += US_LANES, packed += (Size) width * US_LANES)
+	{
+		UsFloatLanes s = {0};
+
+		for (int j = 0; j < width; j++)
+		{
+			UsFloatLanes d;
+
+			memcpy(&d, packed + j * US_LANES, sizeof(d));
+			d -= x[j];
+			s += d * d;
+		}
+		for (int lane = 0; lane < US_LANES; lane++)
+		{
+			if (s[lane] < best)
+			{
+				best = s[lane];
+				nearest = i + lane;
+			}
+		}
+	}
+	if (distance != NULL)
+		*distance = best;
+	return nearest;
+}
+
+/* Add the int32 lanes of each sum to the totals and clear them. */
+US_INLINE void
+flush_lanes(UsIntLanes *lanes, int n, int64 *total)
+{
+	for (int i = 0; i < n; i++)
+	{
+		int64		t = 0;
+
+		for (int lane = 0; lane < US_LANES; lane++)
+			t += lanes[i][lane];
+		total[i] += t;
+		lanes[i] = (UsIntLanes) {0};
+	}
+}
+
+/* Few sums: add whole blocks under the mask of each label. */
+US_CLONES static void
+sum_blocks_by_mask(const float *x, int nblocks, int width, const float *back,
+				   const uint16 *label, int k, int64 *sum, int64 *count)
+{
+	UsIntLanes	lanes[MAX_SUM_LANES];
+	UsIntLanes	counts[MAX_COUNT_LANES];
+
+	memset(lanes, 0, sizeof(UsIntLanes) * k * width);
+	memset(counts, 0, sizeof(UsIntLanes) * k);
+	for (int b = 0; b < nblocks; b++, x += (Size) width * US_LANES)
+	{
+		UsIntLanes	l = __builtin_convertvector(*(const UsLabelLanes *) (label + b * US_LANES),
+												UsIntLanes);
+
+		for (int i = 0; i < k; i++)
+			counts[i] -= l == i;
+		for (int j = 0; j < width; j++)
+		{
+			UsFloatLanes v = *(const UsFloatLanes *) (x + j * US_LANES) * back[j];
+			UsIntLanes	q = __builtin_convertvector(v, UsIntLanes);
+
+			for (int i = 0; i < k; i++)
+				lanes[i * width + j] += q & (l == i);
+		}
+		if ((b + 1) % FLUSH_BLOCKS == 0 || b + 1 == nblocks)
+		{
+			flush_lanes(lanes, k * width, sum);
+			flush_lanes(counts, k, count);
+		}
+	}
+}
+
+/* Add (sign 1) or subtract (sign -1) row r of blocks to the sums of one label. */
+US_INLINE void
+add_row(const float *x, int width, const float *back, int r, int64 sign, int64 *sum)
+{
+	const float *row = x + (Size) (r / US_LANES) * width * US_LANES + r % US_LANES;
+
+	for (int j = 0; j < width; j++)
+		sum[j] += sign * (int32) (row[j * US_LANES] * back[j]);
+}
+
+void
+us_sum_blocks(const float *x, int nrows, int width, const float *back,
+			  const uint16 *label, int k, int64 *sum, int64 *count)
+{
+	int			r = 0;
+
+	if (k <= MAX_COUNT_LANES && k * width <= MAX_SUM_LANES)
+	{
+		int			nblocks = nrows / US_LANES;
+
+		sum_blocks_by_mask(x, nblocks, width, back, label, k, sum, count);
+		r = nblocks * US_LANES;
+	}
+	for (; r < nrows; r++)
+	{
+		add_row(x, width, back, r, 1, sum + (Size) label[r] * width);
+		count[label[r]]++;
+	}
+}
+
+US_CLONES int
+us_changed_rows(const uint16 *before, const uint16 *after, int nrows, uint16 *changed)
+{
+	int			n = 0;
+
+	for (int r = 0; r < nrows; r += US_LANES)
+	{
+		UsLabelLanes a = *(const UsLabelLanes *) (before + r);
+		UsLabelLanes b = *(const UsLabelLanes *) (after + r);
+		UsLabelLanes differ = a ^ b;
+		uint64		any[4];
+
+		memcpy(any, &differ, sizeof(any));
+		if ((any[0] | any[1] | any[2] | any[3]) == 0)
+			continue;
+		for (int i = r; i < Min(r + US_LANES, nrows); i++)
+		{
+			changed[n] = i;
+			n += before[i] != after[i];
+		}
+	}
+	return n;
+}
+
+void
+us_move_rows(const float *x, int width, const float *back,
+			 const uint16 *before, const uint16 *after,
+			 const uint16 *changed, int n, int64 *sum, int64 *count)
+{
+	for (int i = 0; i < n; i++)
+	{
+		int			r = changed[i];
+		const float *row = x + (Size) (r / US_LANES) * width * US_LANES + r % US_LANES;
+		int64	   *from = sum + (Size) before[r] * width;
+		int64	   *to = sum + (Size) after[r] * width;
+
+		for (int j = 0; j < width; j++)
+		{
+			int64		q = (int32) (row[j * US_LANES] * back[j]);
+
+			from[j] -= q;
+			to[j] += q;
+		}
+		count[before[r]]--;
+		count[after[r]]++;
+	}
+}

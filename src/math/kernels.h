@@ -1,0 +1,115 @@
+/*
+ * kernels.h
+ *	  The inner loops of clustering: distances to centres, and exact sums.
+ *
+ * Rows stand in blocks of US_LANES rows, structure of arrays: column j of row i
+ * of a block is x[j * US_LANES + i].  Coordinates are float4 on a grid
+ * (math/grid.h), so sums of the integers behind them are exact.
+ *
+ * The squared distance is ((0 + (x0-c0)^2) + (x1-c1)^2) + ... in float4, in the
+ * order of the columns and without fused multiply-add.  Every function here, for
+ * blocks or for one row, computes just that, so they agree bit for bit.
+ */
+#ifndef US_KERNELS_H
+#define US_KERNELS_H
+
+#include "math/grid.h"
+#include "math/simd.h"
+
+/* largest number of centres: labels are uint16 */
+#define US_MAX_CENTERS	65535
+
+/* How one column is put on its grid and into kernel coordinates. */
+typedef struct UsQuantiser
+{
+	double		offset;
+	double		up;				/* q = rint((x - offset) * up * up_more) */
+	double		up_more;		/* 1 but for exponents below -1000 */
+	double		down;			/* coordinate = (float) (q * down) */
+	float		back;			/* q = coordinate * back, exact for |q| <= 2^24 */
+} UsQuantiser;
+
+/* The quantiser of a grid whose set has the given scale (us_grids_scale). */
+extern UsQuantiser us_quantiser(UsGrid grid, int scale);
+
+/* The integer of a finite value: us_grid_q, faster. */
+static inline double
+us_quantise(const UsQuantiser *z, double x)
+{
+	double		q = rint((x - z->offset) * z->up * z->up_more);
+
+	return q > US_GRID_MAX_Q ? US_GRID_MAX_Q : (q < -US_GRID_MAX_Q ? -US_GRID_MAX_Q : q);
+}
+
+/*
+ * Put one column of nrows rows, 1 <= nrows, into blocks: value[nrows] goes to
+ * column j of blocks of width columns at x; missing rows of the last block become
+ * 0.  value must have room for whole blocks (its contents there do not matter).
+ * All |q| must be at most 2^23 (values inside the range of the grid).
+ * Returns the exact sum of q^2; nrows <= 4096.
+ */
+extern int64 us_store_column(const UsQuantiser *z, double *value, int nrows,
+							 float *x, int width, int j);
+
+/* Squared distance of two vectors of kernel coordinates. */
+static inline float
+us_squared_distance(const float *x, const float *c, int width)
+{
+	float		sum = 0;
+
+	for (int j = 0; j < width; j++)
+	{
+		float		d = x[j] - c[j];
+
+		sum += d * d;
+	}
+	return sum;
+}
+
+/*
+ * The nearest of k >= 1 centres, center[k][width], for every row of nblocks blocks.
+ * label[i] is 0-based, ties go to the lowest number; distance[i], if not NULL,
+ * gets the squared distance.  All pointers aligned to US_BLOCK_ALIGN.
+ */
+extern void us_nearest_blocks(const float *x, int nblocks, int width,
+							  const float *center, int k,
+							  uint16 *label, float *distance);
+
+/*
+ * Centres packed for us_nearest_row: blocks of US_LANES centres, structure of
+ * arrays, the last block filled up with infinity.  Number of floats, and packing.
+ */
+extern Size us_packed_floats(int k, int width);
+extern void us_pack_centers(const float *center, int k, int width, float *packed);
+
+/*
+ * The nearest of k packed centres for one row x[width], 0-based, as
+ * us_nearest_blocks; *distance, if not NULL, gets the squared distance.
+ * No alignment is asked of packed.
+ */
+extern int	us_nearest_row(const float *x, int width, const float *packed, int k,
+						   float *distance);
+
+/*
+ * Sums of the integers of the rows of each label over nblocks <= 256 blocks:
+ * sum[k][width] += q, count[k] += 1, for the first nrows rows.
+ */
+extern void us_sum_blocks(const float *x, int nrows, int width, const float *back,
+						  const uint16 *label, int k, int64 *sum, int64 *count);
+
+/*
+ * Compare two arrays of labels of nrows <= 4096 rows (whole blocks are read);
+ * changed[] gets the numbers of the rows that differ; returns how many.
+ */
+extern int	us_changed_rows(const uint16 *before, const uint16 *after, int nrows,
+							uint16 *changed);
+
+/*
+ * Move n rows, numbers in changed[], from their label before to their label after:
+ * sum[k][width] and count[k] follow.
+ */
+extern void us_move_rows(const float *x, int width, const float *back,
+						 const uint16 *before, const uint16 *after,
+						 const uint16 *changed, int n, int64 *sum, int64 *count);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * simd.h
+ *	  Vector types of GCC and the one macro that compiles a kernel for several
+ *	  instruction sets.
+ *
+ * A kernel is written once with the vector types below; lane i of a vector is row
+ * i of a block.  Every operation is lane-wise and IEEE, nothing is reordered
+ * (-ffp-contract=off forbids fused multiply-add), so the result has the same bits
+ * whatever the width of the registers that the compiler maps the lanes to: 16
+ * lanes are one register of AVX-512, two of AVX2, four of SSE2 or NEON, and one
+ * float after the other in plain C.
+ *
+ * US_CLONES stands before the definition of an extern function; the loader then
+ * picks the clone for the processor it runs on.  Clang (which makes the bitcode
+ * for JIT) and platforms without ifunc get the plain function.
+ */
+#ifndef US_SIMD_H
+#define US_SIMD_H
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GLIBC__) && \
+	defined(__GNUC__) && !defined(__clang__)
+#define US_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define US_CLONES
+#endif
+
+/* helpers of kernels: they must become part of each clone */
+#define US_INLINE static inline __attribute__((always_inline))
+
+/* rows of a block, and lanes of a vector */
+#define US_LANES	16
+
+/* alignment of blocks in bytes */
+#define US_BLOCK_ALIGN	64
+
+#define US_HALF_LANES (US_LANES / 2)
+
+typedef float UsFloatLanes __attribute__((vector_size(4 * US_LANES)));
+typedef int32 UsIntLanes __attribute__((vector_size(4 * US_LANES)));
+typedef uint16 UsLabelLanes __attribute__((vector_size(2 * US_LANES)));
+typedef double UsDoubleLanes __attribute__((vector_size(8 * US_HALF_LANES)));
+typedef float UsHalfFloatLanes __attribute__((vector_size(4 * US_HALF_LANES)));
+
+/* All lanes equal to value. */
+#define US_SPLAT_FLOAT(value)	((value) - (UsFloatLanes) {0})
+#define US_SPLAT_INT(value)		((value) - (UsIntLanes) {0})
+
+/* Lane-wise mask ? a : b; mask is the result of a comparison, 0 or -1 in each lane. */
+#define US_SELECT_INT(mask, a, b)	(((mask) & (a)) | (~(mask) & (b)))
+#define US_SELECT_FLOAT(mask, a, b) \
+	((UsFloatLanes) US_SELECT_INT((mask), (UsIntLanes) (a), (UsIntLanes) (b)))
+
+#endif
