@@ -1,6 +1,6 @@
 /*
  * kernels.c
- *	  Distances to centres, and exact sums, for blocks of rows.
+ *	  Distances to centres for blocks of rows.
  */
 #include "postgres.h"
 
@@ -9,12 +9,8 @@
 /* adding and subtracting this rounds |x| < 2^51 to the nearest integer, ties to even */
 #define ROUNDER	6755399441055744.0	/* 1.5 * 2^52 */
 
-/* blocks whose sums of q^2 (each < 2^46) and of q fit a double lane and an int32 lane */
-#define FLUSH_BLOCKS 64
-
-/* lanes of int32 sums that us_sum_blocks keeps on the stack */
-#define MAX_SUM_LANES 512
-#define MAX_COUNT_LANES 128
+/* blocks whose sums of q^2, 2 * 2^46 a block and lane, are exact in float8 */
+#define FLUSH_BLOCKS 32
 
 UsQuantiser
 us_quantiser(UsGrid grid, int scale)
@@ -57,7 +53,7 @@ us_store_column(const UsQuantiser *z, double *value, int nrows,
 			f = __builtin_convertvector(q * z->down, UsHalfFloatLanes);
 			memcpy(out + half * US_HALF_LANES, &f, sizeof(f));
 		}
-		if ((b + 1) % (FLUSH_BLOCKS / 2) == 0 || b + 1 == nblocks)
+		if ((b + 1) % (FLUSH_BLOCKS) == 0 || b + 1 == nblocks)
 		{
 			for (int i = 0; i < US_HALF_LANES; i++)
 				total += (int64) squares[i];
@@ -191,81 +187,57 @@ us_nearest_row(const float *x, int width, const float *packed, int k, float *dis
 	return nearest;
 }
 
-/* Add the int32 lanes of each sum to the totals and clear them. */
-US_INLINE void
-flush_lanes(UsIntLanes *lanes, int n, int64 *total)
+US_CLONES void
+us_two_nearest_blocks(const float *x, int nblocks, int width,
+					  const float *center, int k,
+					  uint16 *label, float *first, float *second)
 {
-	for (int i = 0; i < n; i++)
-	{
-		int64		t = 0;
-
-		for (int lane = 0; lane < US_LANES; lane++)
-			t += lanes[i][lane];
-		total[i] += t;
-		lanes[i] = (UsIntLanes) {0};
-	}
-}
-
-/* Few sums: add whole blocks under the mask of each label. */
-US_CLONES static void
-sum_blocks_by_mask(const float *x, int nblocks, int width, const float *back,
-				   const uint16 *label, int k, int64 *sum, int64 *count)
-{
-	UsIntLanes	lanes[MAX_SUM_LANES];
-	UsIntLanes	counts[MAX_COUNT_LANES];
-
-	memset(lanes, 0, sizeof(UsIntLanes) * k * width);
-	memset(counts, 0, sizeof(UsIntLanes) * k);
 	for (int b = 0; b < nblocks; b++, x += (Size) width * US_LANES)
 	{
-		UsIntLanes	l = __builtin_convertvector(*(const UsLabelLanes *) (label + b * US_LANES),
-												UsIntLanes);
+		UsFloatLanes best = US_SPLAT_FLOAT(__builtin_inff());
+		UsFloatLanes next = best;
+		UsIntLanes	nearest = {0};
 
 		for (int i = 0; i < k; i++)
-			counts[i] -= l == i;
+		{
+			const float *c = center + (Size) i * width;
+			UsFloatLanes s = {0};
+			UsIntLanes	closer;
+
+			for (int j = 0; j < width; j++)
+			{
+				UsFloatLanes d = *(const UsFloatLanes *) (x + j * US_LANES) - c[j];
+
+				s += d * d;
+			}
+			closer = s < next;
+			next = US_SELECT_FLOAT(closer, s, next);
+			closer = next < best;
+			nearest = US_SELECT_INT(closer, US_SPLAT_INT(i), nearest);
+			s = US_SELECT_FLOAT(closer, next, best);	/* the new best */
+			next = US_SELECT_FLOAT(closer, best, next);
+			best = s;
+		}
+		*(UsLabelLanes *) (label + b * US_LANES) = __builtin_convertvector(nearest, UsLabelLanes);
+		*(UsFloatLanes *) (first + b * US_LANES) = best;
+		*(UsFloatLanes *) (second + b * US_LANES) = next;
+	}
+}
+
+US_CLONES void
+us_distance_blocks(const float *x, int nblocks, int width, const float *c, float *distance)
+{
+	for (int b = 0; b < nblocks; b++, x += (Size) width * US_LANES)
+	{
+		UsFloatLanes s = {0};
+
 		for (int j = 0; j < width; j++)
 		{
-			UsFloatLanes v = *(const UsFloatLanes *) (x + j * US_LANES) * back[j];
-			UsIntLanes	q = __builtin_convertvector(v, UsIntLanes);
+			UsFloatLanes d = *(const UsFloatLanes *) (x + j * US_LANES) - c[j];
 
-			for (int i = 0; i < k; i++)
-				lanes[i * width + j] += q & (l == i);
+			s += d * d;
 		}
-		if ((b + 1) % FLUSH_BLOCKS == 0 || b + 1 == nblocks)
-		{
-			flush_lanes(lanes, k * width, sum);
-			flush_lanes(counts, k, count);
-		}
-	}
-}
-
-/* Add (sign 1) or subtract (sign -1) row r of blocks to the sums of one label. */
-US_INLINE void
-add_row(const float *x, int width, const float *back, int r, int64 sign, int64 *sum)
-{
-	const float *row = x + (Size) (r / US_LANES) * width * US_LANES + r % US_LANES;
-
-	for (int j = 0; j < width; j++)
-		sum[j] += sign * (int32) (row[j * US_LANES] * back[j]);
-}
-
-void
-us_sum_blocks(const float *x, int nrows, int width, const float *back,
-			  const uint16 *label, int k, int64 *sum, int64 *count)
-{
-	int			r = 0;
-
-	if (k <= MAX_COUNT_LANES && k * width <= MAX_SUM_LANES)
-	{
-		int			nblocks = nrows / US_LANES;
-
-		sum_blocks_by_mask(x, nblocks, width, back, label, k, sum, count);
-		r = nblocks * US_LANES;
-	}
-	for (; r < nrows; r++)
-	{
-		add_row(x, width, back, r, 1, sum + (Size) label[r] * width);
-		count[label[r]]++;
+		*(UsFloatLanes *) (distance + b * US_LANES) = s;
 	}
 }
 
@@ -291,28 +263,4 @@ us_changed_rows(const uint16 *before, const uint16 *after, int nrows, uint16 *ch
 		}
 	}
 	return n;
-}
-
-void
-us_move_rows(const float *x, int width, const float *back,
-			 const uint16 *before, const uint16 *after,
-			 const uint16 *changed, int n, int64 *sum, int64 *count)
-{
-	for (int i = 0; i < n; i++)
-	{
-		int			r = changed[i];
-		const float *row = x + (Size) (r / US_LANES) * width * US_LANES + r % US_LANES;
-		int64	   *from = sum + (Size) before[r] * width;
-		int64	   *to = sum + (Size) after[r] * width;
-
-		for (int j = 0; j < width; j++)
-		{
-			int64		q = (int32) (row[j * US_LANES] * back[j]);
-
-			from[j] -= q;
-			to[j] += q;
-		}
-		count[before[r]]--;
-		count[after[r]]++;
-	}
 }

@@ -1,6 +1,6 @@
 /*
  * kernels.h
- *	  The inner loops of clustering: distances to centres, and exact sums.
+ *	  The inner loops of clustering: distances of blocks of rows to centres.
  *
  * Rows stand in blocks of US_LANES rows, structure of arrays: column j of row i
  * of a block is x[j * US_LANES + i].  Coordinates are float4 on a grid
@@ -91,25 +91,21 @@ extern int	us_nearest_row(const float *x, int width, const float *packed, int k,
 						   float *distance);
 
 /*
- * Sums of the integers of the rows of each label over nblocks <= 256 blocks:
- * sum[k][width] += q, count[k] += 1, for the first nrows rows.
+ * The same, with the squared distance to the second nearest centre (infinity for k = 1).
  */
-extern void us_sum_blocks(const float *x, int nrows, int width, const float *back,
-						  const uint16 *label, int k, int64 *sum, int64 *count);
+extern void us_two_nearest_blocks(const float *x, int nblocks, int width,
+								  const float *center, int k,
+								  uint16 *label, float *first, float *second);
+
+/* Squared distances of all rows of nblocks blocks to one centre c[width]. */
+extern void us_distance_blocks(const float *x, int nblocks, int width,
+							   const float *c, float *distance);
 
 /*
- * Compare two arrays of labels of nrows <= 4096 rows (whole blocks are read);
+ * Compare two arrays of labels of nrows <= 65535 rows (whole blocks are read);
  * changed[] gets the numbers of the rows that differ; returns how many.
  */
 extern int	us_changed_rows(const uint16 *before, const uint16 *after, int nrows,
 							uint16 *changed);
-
-/*
- * Move n rows, numbers in changed[], from their label before to their label after:
- * sum[k][width] and count[k] follow.
- */
-extern void us_move_rows(const float *x, int width, const float *back,
-						 const uint16 *before, const uint16 *after,
-						 const uint16 *changed, int n, int64 *sum, int64 *count);
 
 #endif

@@ -7,8 +7,8 @@
 
 #include <math.h>
 
-#include "math/kernels.h"
 #include "math/random.h"
+#include "math/sums.h"
 #include "unit.h"
 
 #define ROWS 1000
@@ -184,6 +184,48 @@ UNIT_TEST(nearest_agrees_bit_for_bit)
 	}
 }
 
+UNIT_TEST(second_distances)
+{
+	Sample		s;
+	uint16	   *label = (uint16 *) aligned(sizeof(uint16) * BLOCKS * US_LANES);
+	uint16	   *label2 = (uint16 *) aligned(sizeof(uint16) * BLOCKS * US_LANES);
+	float	   *d = (float *) aligned(sizeof(float) * BLOCKS * US_LANES);
+	float	   *first = (float *) aligned(sizeof(float) * BLOCKS * US_LANES);
+	float	   *second = (float *) aligned(sizeof(float) * BLOCKS * US_LANES);
+
+	make_sample(&s, 5, 4);
+	for (int k = 1; k < 9; k++)
+	{
+		float	   *center = (float *) aligned(sizeof(float) * k * 5);
+		int			wrong = 0;
+
+		for (int i = 0; i < k; i++)
+			for (int j = 0; j < 5; j++)
+				center[i * 5 + j] = coordinate(&s, (i == k - 1 ? 0 : i) * 7, j);
+		us_nearest_blocks(s.x, BLOCKS, 5, center, k, label2, d);
+		us_two_nearest_blocks(s.x, BLOCKS, 5, center, k, label, first, second);
+		for (int r = 0; r < ROWS; r++)
+		{
+			float		want = INFINITY;
+
+			for (int i = 0; i < k; i++)
+			{
+				float		x[5];
+
+				for (int j = 0; j < 5; j++)
+					x[j] = coordinate(&s, r, j);
+				if (i != label2[r])
+					want = Min(want, us_squared_distance(x, center + i * 5, 5));
+			}
+			wrong += label[r] != label2[r] || first[r] != d[r] || second[r] != want;
+		}
+		us_distance_blocks(s.x, BLOCKS, 5, center, d);
+		if (k == 1)
+			wrong += memcmp(d, first, sizeof(float) * ROWS) != 0;
+		UNIT_EQUAL_INT(wrong, 0);
+	}
+}
+
 UNIT_TEST(sums_are_exact_and_moves_keep_them)
 {
 	static const int counts[] = {1, 3, 8, 70, 200};
@@ -192,36 +234,109 @@ UNIT_TEST(sums_are_exact_and_moves_keep_them)
 	uint16	   *before = (uint16 *) aligned(sizeof(uint16) * BLOCKS * US_LANES);
 	uint16	   *after = (uint16 *) aligned(sizeof(uint16) * BLOCKS * US_LANES);
 	uint16		changed[BLOCKS * US_LANES];
+	int64		weight[BLOCKS * US_LANES];
 
 	us_random_init(&random, 3, 3);
 	make_sample(&s, 8, 3);
-	for (int c = 0; c < lengthof(counts); c++)
+	for (int r = 0; r < BLOCKS * US_LANES; r++)
+		weight[r] = 1 + (us_random_u64(&random) >> 24);
+	for (int c = 0; c < lengthof(counts) * 2; c++)
 	{
-		int			k = counts[c];
-		int64	   *sum = (int64 *) palloc0(sizeof(int64) * k * 8);
-		int64	   *want = (int64 *) palloc0(sizeof(int64) * k * 8);
-		int64	   *count = (int64 *) palloc0(sizeof(int64) * k);
-		int64	   *want_count = (int64 *) palloc0(sizeof(int64) * k);
-		int			n = 0;
+		int			k = counts[c / 2];
+		const int64 *w = c % 2 == 0 ? NULL : weight;
+		UsSums		sums = us_sums_at(palloc(us_sums_bytes(k, 8)), k, 8);
+		UsSums		want = us_sums_at(palloc(us_sums_bytes(k, 8)), k, 8);
+		int			n;
 		int			differ = 0;
 
+		us_sums_clear(&sums);
+		us_sums_clear(&want);
 		for (int r = 0; r < BLOCKS * US_LANES; r++)
 		{
 			before[r] = us_random_below(&random, k);
 			after[r] = r % 50 < 20 ? us_random_below(&random, k) : before[r];
-			if (r < ROWS)
-			{
-				for (int j = 0; j < 8; j++)
-					want[after[r] * 8 + j] += (int64) us_grid_q(s.grid[j], s.value[j][r]);
-				want_count[after[r]]++;
-				differ += before[r] != after[r];
-			}
+			if (r >= ROWS)
+				continue;
+			for (int j = 0; j < 8; j++)
+				want.sum[after[r] * 8 + j] += (int128) us_grid_q(s.grid[j], s.value[j][r]) *
+					(w ? w[r] : 1);
+			want.weight[after[r]] += w ? w[r] : 1;
+			want.rows[after[r]]++;
+			differ += before[r] != after[r];
 		}
-		us_sum_blocks(s.x, ROWS, 8, s.back, before, k, sum, count);
+		us_sums_blocks(&sums, s.x, ROWS, s.back, w, before);
 		n = us_changed_rows(before, after, ROWS, changed);
 		UNIT_EQUAL_INT(n, differ);
-		us_move_rows(s.x, 8, s.back, before, after, changed, n, sum, count);
-		UNIT_CHECK(memcmp(sum, want, sizeof(int64) * k * 8) == 0);
-		UNIT_CHECK(memcmp(count, want_count, sizeof(int64) * k) == 0);
+		us_sums_move(&sums, s.x, s.back, w, before, after, changed, n);
+		UNIT_CHECK(memcmp(sums.sum, want.sum, us_sums_bytes(k, 8)) == 0);
 	}
+}
+
+/* Inertia against a plain two-pass sum over the rows, in long double. */
+UNIT_TEST(inertia_from_sums)
+{
+	static const int counts[] = {1, 3, 8, 200};
+	Sample		s;
+	UsRandom	random;
+	uint16	   *label = (uint16 *) aligned(sizeof(uint16) * BLOCKS * US_LANES);
+	int64		weight[ROWS];
+
+	us_random_init(&random, 5, 3);
+	make_sample(&s, 8, 5);
+	for (int c = 0; c < lengthof(counts) * 2; c++)
+	{
+		int			k = counts[c / 2];
+		const int64 *w = c % 2 == 0 ? NULL : weight;
+		UsSums		sums = us_sums_at(palloc(us_sums_bytes(k, 8)), k, 8);
+		int128		squares[8] = {0};
+		long double want = 0;
+		double	   *mean = (double *) palloc0(sizeof(double) * k * 8);
+		double	   *zero = (double *) palloc0(sizeof(double) * k * 8);
+		long double shift = 0;
+
+		us_sums_clear(&sums);
+		for (int r = 0; r < ROWS; r++)
+		{
+			label[r] = us_random_below(&random, k);
+			weight[r] = 1 + (us_random_u64(&random) >> 30);
+		}
+		us_sums_blocks(&sums, s.x, ROWS, s.back, w, label);
+		for (int i = 0; i < k; i++)
+			if (sums.weight[i] > 0)
+				us_sums_mean(&sums, i, s.grid, mean + i * 8);
+		for (int r = 0; r < ROWS; r++)
+			for (int j = 0; j < 8; j++)
+			{
+				double		q = us_grid_q(s.grid[j], s.value[j][r]);
+				long double d = us_grid_relative(s.grid[j], q) - (long double) mean[label[r] * 8 + j];
+
+				squares[j] += (int128) ((int64) q * (int64) q) * (w ? w[r] : 1);
+				want += d * d * (w ? w[r] : 1);
+			}
+		for (int i = 0; i < k; i++)
+			for (int j = 0; j < 8; j++)
+				shift += (long double) mean[i * 8 + j] * mean[i * 8 + j] * sums.weight[i];
+		UNIT_CLOSE(us_sums_inertia(&sums, squares, s.grid) / (double) want, 1.0, 1e-13);
+		UNIT_CLOSE(us_sums_between(&sums, mean, s.grid), 0.0, 0.0);
+		UNIT_CLOSE(us_sums_between(&sums, zero, s.grid) / (double) shift, 1.0, 1e-13);
+	}
+}
+
+/* Rows that all stand on their means have no inertia at all. */
+UNIT_TEST(inertia_of_duplicates_is_zero)
+{
+	UsGrid		grid = us_grid_make(1000.0, 0.0, 3000.1);
+	UsSums		sums = us_sums_at(palloc(us_sums_bytes(2, 1)), 2, 1);
+	int128		squares = 0;
+
+	us_sums_clear(&sums);
+	for (int i = 0; i < 2; i++)
+	{
+		int64		q = (int64) us_grid_q(grid, i ? 3000.1 : 7.3);
+
+		sums.weight[i] = sums.rows[i] = 1000003;
+		sums.sum[i] = (int128) q * 1000003;
+		squares += (int128) q * q * 1000003;
+	}
+	UNIT_CHECK(us_sums_inertia(&sums, &squares, &grid) == 0.0);
 }
