@@ -12,8 +12,9 @@
 #ifndef US_CLONES_H
 #define US_CLONES_H
 
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
-#define US_CLONES __attribute__((target_clones("avx2", "default")))
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GLIBC__) && \
+	defined(__GNUC__) && !defined(__clang__)
+#define US_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define US_CLONES
 #endif

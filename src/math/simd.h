@@ -1,7 +1,6 @@
 /*
  * simd.h
- *	  Vector types of GCC and the one macro that compiles a kernel for several
- *	  instruction sets.
+ *	  Vector types of GCC.
  *
  * A kernel is written once with the vector types below; lane i of a vector is row
  * i of a block.  Every operation is lane-wise and IEEE, nothing is reordered
@@ -9,20 +8,11 @@
  * whatever the width of the registers that the compiler maps the lanes to: 16
  * lanes are one register of AVX-512, two of AVX2, four of SSE2 or NEON, and one
  * float after the other in plain C.
- *
- * US_CLONES stands before the definition of an extern function; the loader then
- * picks the clone for the processor it runs on.  Clang (which makes the bitcode
- * for JIT) and platforms without ifunc get the plain function.
  */
 #ifndef US_SIMD_H
 #define US_SIMD_H
 
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GLIBC__) && \
-	defined(__GNUC__) && !defined(__clang__)
-#define US_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define US_CLONES
-#endif
+#include "math/clones.h"
 
 /* helpers of kernels: they must become part of each clone */
 #define US_INLINE static inline __attribute__((always_inline))
