@@ -92,6 +92,9 @@ typedef struct UsFrame
  */
 extern const UsChunk *us_frame_chunk(UsFrame *frame, int i);
 
+/* Give the frame's memory back to its budget and remove its temporary file. */
+extern void us_frame_free(UsFrame *frame);
+
 /* Number of entries, and the bytes of one (not NUL-terminated, server encoding). */
 extern int	us_dictionary_size(const UsDictionary *dictionary);
 extern const char *us_dictionary_get(const UsDictionary *dictionary, int code, int *len);

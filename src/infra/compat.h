@@ -36,4 +36,18 @@
 #define us_type_aclcheck(typid, role, mode)	pg_type_aclcheck((typid), (role), (mode))
 #endif
 
+/* utils/timestamp.h: 17 brought infinite intervals; the sign of one, or 0 */
+#if PG_VERSION_NUM >= 170000
+#define us_interval_infinite(i)	(INTERVAL_IS_NOEND(i) ? 1 : INTERVAL_IS_NOBEGIN(i) ? -1 : 0)
+#else
+#define us_interval_infinite(i)	((void) (i), 0)
+#endif
+
+/* executor/executor.h: all rows of a query that is run once; 18 has no flag for once */
+#if PG_VERSION_NUM >= 180000
+#define us_executor_run(query)	ExecutorRun((query), ForwardScanDirection, 0)
+#else
+#define us_executor_run(query)	ExecutorRun((query), ForwardScanDirection, 0, true)
+#endif
+
 #endif
