@@ -1,3 +1,7 @@
+-- Nothing that stands in the schema where the extension is created can be picked up
+-- by the views and defaults below.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- The schema is made here, never found: a schema made beforehand would keep its
 -- owner, who could plant closer-matching functions in it.
 CREATE SCHEMA userseg;

@@ -50,4 +50,11 @@
 #define us_executor_run(query)	ExecutorRun((query), ForwardScanDirection, 0, true)
 #endif
 
+/* storage/proc.h: the local id of the running transaction; 17 moved it */
+#if PG_VERSION_NUM >= 170000
+#define us_local_transaction()	(MyProc->vxid.lxid)
+#else
+#define us_local_transaction()	(MyProc->lxid)
+#endif
+
 #endif

@@ -11,6 +11,9 @@ extern int	us_max_memory_kb;
 /* userseg.max_artifact_size, in kB: largest stored model that is accepted */
 extern int	us_max_artifact_kb;
 
+/* userseg.model_cache_size, in kB: parsed models a backend keeps while nothing uses them */
+extern int	us_model_cache_kb;
+
 /* userseg.max_parallel_workers: workers one training may ask for (-1: as many as max_parallel_workers_per_gather) */
 extern int	us_max_parallel_workers;
 

@@ -111,4 +111,8 @@ typedef struct UsAlgorithm
 extern const UsAlgorithm *us_algorithm_find(const char *name);
 extern const UsAlgorithm *us_algorithm_get(int i);
 
+/* 'clustering', 'classification', 'regression'; and back: false for another text. */
+extern const char *us_task_name(UsTask task);
+extern bool us_task_parse(const char *name, UsTask *task);
+
 #endif

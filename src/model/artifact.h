@@ -62,8 +62,4 @@ extern UsArtifact *us_artifact_read(const void *data, size_t len);
  */
 extern bool us_artifact_section(const void *data, size_t len, uint32 type, UsReader *reader);
 
-/* 'clustering', 'classification', 'regression'; and back: false for another text. */
-extern const char *us_task_name(UsTask task);
-extern bool us_task_parse(const char *name, UsTask *task);
-
 #endif

@@ -1,7 +1,7 @@
 /*
  * cache.h
- *	  Models ready to score: a bounded cache of parsed artifacts in each backend,
- *	  and what a call site remembers of it.
+ *	  A model as one statement sees it: its version, its parsed artifact, the numbers
+ *	  and names of its labels.
  */
 #ifndef US_CACHE_H
 #define US_CACHE_H
@@ -11,27 +11,9 @@
 #include "model/artifact.h"
 #include "model/catalog.h"
 
-/* bytes of parsed artifacts that a backend keeps when nothing uses them */
-#define US_CACHE_BYTES	((Size) 256 * 1024 * 1024)
-
-/* A parsed artifact in the cache. */
-typedef struct UsLoadedModel
-{
-	const UsArtifact *artifact;
-	Size		bytes;			/* memory it takes */
-} UsLoadedModel;
-
-/*
- * The parsed artifact of a version, loaded if need be, and pinned until the current
- * memory context is reset or deleted: it stays valid until then, whatever
- * happens to the version or the cache.  Raises as us_catalog_artifact() and us_artifact_read().
- */
-extern const UsLoadedModel *us_cache_get(const UsVersionInfo *info);
-
-/* A model as one statement sees it. */
 typedef struct UsModel
 {
-	UsVersionInfo info;
+	UsVersionInfo info;			/* of a model passed by value: owner is empty, figures of the training are 0 */
 	const UsArtifact *artifact;
 	int			n_labels;		/* clusters or classes; 0 for a regressor */
 	const int  *label_id;		/* [n_labels]: durable number of label i + 1 */
@@ -41,24 +23,26 @@ typedef struct UsModel
 } UsModel;
 
 /*
- * The model that a reference means, for a verb that runs once; in the current memory
- * context.  Raises as us_reference_parse(), us_catalog_find(), us_cache_get().
+ * The model that a reference means, for a verb that runs once; lives in the current
+ * memory context.  Raises as us_reference_parse(), us_catalog_find() and
+ * us_artifact_read().
  */
 extern UsModel *us_model_open(const char *reference, UsPrivilege privilege);
 
 /*
- * The same for a function that is called once a row: remembered in
+ * The same, with USAGE, for a function that is called once a row: remembered in
  * flinfo->fn_extra (which belongs to this module then) for a few references, and
  * looked up again when the transaction, the user or the snapshot is another one.
- * USAGE is checked at each look-up.  The answer is valid until the next call for the
- * same call site; extra survives as long as the version and names are the same.
+ * The answer is valid until the next call for the same call site; extra survives as
+ * long as the version and the names are the same.
  */
 extern UsModel *us_model_resolve(FmgrInfo *flinfo, const text *reference);
 
 /*
- * The same for a model passed by value (type userseg.artifact, any toast form): no
- * catalog is read.  info.owner is empty.  Raises 22P03 for a value that is not intact.
+ * The same for a model passed by value, a datum of type userseg.artifact: no catalog
+ * is read, no privilege checked.  Raises 22P03 for one that is not intact, 22004 for one
+ * that holds no model.
  */
-extern UsModel *us_model_resolve_value(FmgrInfo *flinfo, Datum value);
+extern UsModel *us_model_resolve_value(FmgrInfo *flinfo, Datum artifact);
 
 #endif

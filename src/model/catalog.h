@@ -80,6 +80,9 @@ typedef struct UsVersionLineage
 extern bool us_catalog_find(const UsReference *reference, UsPrivilege privilege,
 							bool missing_ok, UsVersionInfo *info);
 
+/* Has the current user USAGE on a model of this owner: as its owner, or by a grant? */
+extern bool us_catalog_may_use(const char *model, const char *owner);
+
 /* Lineage of a version that was found; elog when it is gone (cannot happen in one snapshot). */
 extern UsVersionLineage *us_catalog_lineage(const UsVersionInfo *info);
 
@@ -101,7 +104,8 @@ typedef struct UsNewVersion
 	const char *algorithm;
 	UsTask		task;
 	int			n_labels;
-	const int  *segment_ids;	/* [n_labels] as aligned with an earlier version; NULL: classes 1.., clusters fresh numbers */
+	const int  *segment_ids;	/* [n_labels]: as aligned with an earlier version, 0 for a fresh number;
+								 * NULL: classes 1.., clusters fresh numbers */
 	int64		n_rows;
 	int			n_features;
 	const char *metric;			/* NULL: none */
@@ -146,11 +150,17 @@ extern int	us_catalog_add_version(const UsNewVersion *version);
 /* Drop a model and all of its versions; returns how many. */
 extern int	us_catalog_drop_model(const char *name);
 
-/* Drop the version that reference means; 55000 while an alias points to it.  Returns its number. */
+/*
+ * Drop the version that reference means; returns its number.  55000 while an alias
+ * points to it; the alias by which it is named goes with it.  42602 for a bare name.
+ */
 extern int	us_catalog_drop_version(const UsReference *reference);
 
 /* Let alias point to the version that reference means; 55000 if that did not converge, unless forced. */
 extern int	us_catalog_set_alias(const UsReference *reference, const char *alias, bool force);
+
+/* Remove an alias; returns the version it pointed to. */
+extern int	us_catalog_drop_alias(const char *name, const char *alias);
 
 /* Let alias point where it pointed before its last move; 55000 if there is nothing to go back to. */
 extern int	us_catalog_rollback(const char *name, const char *alias);

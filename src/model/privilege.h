@@ -20,6 +20,9 @@ typedef enum UsPrivilege
  */
 extern bool us_privilege_acts_as(const char *role);
 
+/* The same for another user. */
+extern bool us_privilege_user_acts_as(Oid user, const char *role);
+
 /* The name of the current user, palloc'd. */
 extern char *us_privilege_current_role(void);
 

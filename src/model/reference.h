@@ -32,6 +32,9 @@ extern UsReference us_reference_parse(const char *text);
 /* The same, and the reference must be a bare name: 42602 for 'vip@7'. */
 extern UsReference us_reference_parse_name(const char *text);
 
+/* Does name have the form of a name? */
+extern bool us_reference_is_name(const char *name);
+
 /* Raise 42602 unless name has the form of a name; what says which ("model name", "alias"). */
 extern void us_reference_check_name(const char *name, const char *what);
 

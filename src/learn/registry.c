@@ -1,0 +1,50 @@
+/*
+ * registry.c
+ *	  The table of algorithms.  A new one is one line here.
+ */
+#include "postgres.h"
+
+#include "learn/algorithm.h"
+
+static const UsAlgorithm *const algorithms[] = {
+	NULL						/* ends the table */
+};
+
+static const char *const task_names[] = {
+	[US_TASK_CLUSTERING] = "clustering",
+	[US_TASK_CLASSIFICATION] = "classification",
+	[US_TASK_REGRESSION] = "regression",
+};
+
+const UsAlgorithm *
+us_algorithm_get(int i)
+{
+	return i >= 0 && i < lengthof(algorithms) ? algorithms[i] : NULL;
+}
+
+const UsAlgorithm *
+us_algorithm_find(const char *name)
+{
+	for (int i = 0; algorithms[i] != NULL; i++)
+		if (strcmp(algorithms[i]->name, name) == 0)
+			return algorithms[i];
+	return NULL;
+}
+
+const char *
+us_task_name(UsTask task)
+{
+	return task_names[task];
+}
+
+bool
+us_task_parse(const char *name, UsTask *task)
+{
+	for (int i = 0; i < lengthof(task_names); i++)
+		if (strcmp(name, task_names[i]) == 0)
+		{
+			*task = (UsTask) i;
+			return true;
+		}
+	return false;
+}
