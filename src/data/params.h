@@ -15,7 +15,8 @@ typedef enum UsParamType
 	US_PARAM_CHOICE,			/* one of choices[] */
 	US_PARAM_COUNT,				/* integer, "auto", or a range [lo, hi] */
 	US_PARAM_CHOICE_OR_POINTS,	/* one of choices[], or an array of equally long arrays of numbers */
-	US_PARAM_NAMES				/* array of strings */
+	US_PARAM_NAMES,				/* array of strings */
+	US_PARAM_TEXT				/* string */
 } UsParamType;
 
 typedef struct UsParamSpec
@@ -37,7 +38,7 @@ typedef struct UsParam
 	int64		integer;		/* INT, COUNT when fixed */
 	double		number;			/* INT and NUMBER */
 	bool		boolean;
-	const char *text;			/* CHOICE, CHOICE_OR_POINTS when a choice */
+	const char *text;			/* TEXT, CHOICE, CHOICE_OR_POINTS when a choice */
 	bool		is_auto;		/* COUNT: "auto" */
 	bool		is_range;		/* COUNT: [lo, hi] */
 	int64		lo;
