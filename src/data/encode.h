@@ -14,6 +14,7 @@
 #include "infra/report.h"
 
 typedef struct UsEncoder UsEncoder;
+typedef struct UsTransform UsTransform;	/* data/transform.h */
 
 typedef enum UsNullPolicy
 {
@@ -66,9 +67,34 @@ typedef struct UsRowNotes
 	int			n_unseen;		/* categories or tags not seen in training */
 	int			n_not_finite;	/* NaN or infinity taken as NULL */
 	int			n_bad_dim;		/* vectors of another length, taken as NULL */
+	int			n_clamped;		/* values without a logarithm, taken as the training minimum */
 	int			first_null;		/* feature index of the first NULL, or -1 */
-	uint8	   *feature_flags;	/* [nfeatures] or NULL: 1 imputed, 2 unseen, 4 not finite, 8 bad length */
+	uint8	   *feature_flags;	/* [nfeatures] or NULL; US_FLAG_*, set by the caller to what it likes */
 } UsRowNotes;
+
+/* Bits of UsRowNotes.feature_flags. */
+#define US_FLAG_IMPUTED		1
+#define US_FLAG_UNSEEN		2
+#define US_FLAG_NOT_FINITE	4
+#define US_FLAG_BAD_LENGTH	8
+#define US_FLAG_CLAMPED		16
+
+/*
+ * Learn the encoder of all FEATURE columns of a frame, in the current memory
+ * context, in a few passes.  transform may be NULL.  The policy is only kept:
+ * rows it leaves out are not in the frame.  The seed decides the folds of
+ * target encoding.  What is learned depends on the set of rows, not on their order.
+ *
+ * Raises 42703 for a transform of an unknown feature (listing what exists),
+ * 22023 for a step that does not fit its feature, "log1p" of values <= -1, a frame without
+ * rows, and when nothing is left: every feature is constant or NULL.
+ */
+extern UsEncoder *us_encoder_learn(UsFrame *frame, const UsTransform *transform,
+								   UsNullPolicy policy, uint64 seed, UsBudget *budget);
+
+/* What should be told about the learning: dropped columns, levels without a column, ... */
+extern int	us_encoder_nwarnings(const UsEncoder *encoder);
+extern const char *us_encoder_warning(const UsEncoder *encoder, int i);
 
 /*
  * Encode the rows of a chunk of the frame that the encoder was learned on.
@@ -78,7 +104,10 @@ typedef struct UsRowNotes
 extern void us_encoder_apply_chunk(const UsEncoder *encoder, const UsChunk *chunk,
 								   double *out, int stride);
 
-/* Encode one row: value[nfeatures] in the order of us_encoder_feature, x[width]. */
+/*
+ * Encode one row: value[nfeatures] in the order of us_encoder_feature, x[width].
+ * notes (or NULL) is filled; its feature_flags stays the caller's pointer.
+ */
 extern void us_encoder_apply_row(const UsEncoder *encoder, const UsValue *value,
 								 double *x, UsRowNotes *notes);
 

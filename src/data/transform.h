@@ -87,23 +87,12 @@ typedef struct UsTransform
 /*
  * Check the grammar and make the struct, in the current memory context; NULL or '{}'
  * gives no entries.  Raises 22023 for an unknown step, option or value, listing
- * the valid ones.  Whether the columns exist and the steps fit is seen by
- * us_transform_resolve.
+ * the valid ones.  Whether the columns exist and the steps fit is seen when an
+ * encoder is learned.
  */
 extern UsTransform *us_transform_parse(Jsonb *jb);
 
-/*
- * The steps of every feature of the frame (index of frame columns; NULL for columns
- * of another role): its own entry, else "*kind", else "*", else none.  Raises
- * 42703 for an entry of an unknown feature, listing what exists, and 22023 for a
- * step that does not fit the kind; a pattern leaves columns alone that its
- * steps do not fit, but must fit one.
- */
-extern const UsTransformEntry **us_transform_resolve(const UsTransform *transform,
-													 const UsFrame *frame);
-
-/* Name of a step, as in the grammar; name of a kind: "number", "category", ... */
+/* Name of a step, as in the grammar. */
 extern const char *us_step_name(UsStepType type);
-extern const char *us_kind_name(UsKind kind);
 
 #endif

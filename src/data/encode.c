@@ -1,0 +1,263 @@
+/*
+ * encode.c
+ *	  Encoding of chunks and rows with a learned encoder.
+ */
+#include "postgres.h"
+
+#include "data/encode_part.h"
+
+/*
+ * After learning or reading, when nparts, part[].feature and part[].width stand: first
+ * columns, features' parts, and the fast path for rows.
+ */
+void
+us_encoder_prepare(UsEncoder *encoder)
+{
+	int			first = 0;
+	int			p = 0;
+
+	encoder->feature_part = palloc(sizeof(int) * (encoder->nfeatures + 1));
+	encoder->affine = encoder->nfeatures == encoder->nparts;
+	encoder->affine_fill = palloc(sizeof(double) * encoder->width);
+	encoder->affine_a = palloc(sizeof(double) * encoder->width);
+	encoder->affine_b = palloc(sizeof(double) * encoder->width);
+	for (int f = 0; f < encoder->nfeatures; f++)
+	{
+		encoder->feature_part[f] = p;
+		encoder->feature[f].first = first;
+		encoder->feature[f].width = 0;
+		for (; p < encoder->nparts && encoder->part[p].feature == f; p++)
+		{
+			UsPart	   *part = &encoder->part[p];
+
+			part->first = first;
+			first += part->width;
+			encoder->feature[f].width += part->width;
+			if (part->ops != &us_part_number ||
+				!us_chain_is_affine(&part->chain, &encoder->affine_fill[part->first],
+									&encoder->affine_a[part->first],
+									&encoder->affine_b[part->first]))
+				encoder->affine = false;
+		}
+		if (encoder->feature[f].width != 1)
+			encoder->affine = false;
+	}
+	encoder->feature_part[encoder->nfeatures] = p;
+	Assert(p == encoder->nparts && first == encoder->width);
+}
+
+void
+us_encoder_apply_chunk(const UsEncoder *encoder, const UsChunk *chunk, double *out, int stride)
+{
+	for (int p = 0; p < encoder->nparts; p++)
+	{
+		const UsPart *part = &encoder->part[p];
+
+		if (part->column < 0)
+			elog(ERROR, "encoder is not bound to a frame");
+		part->ops->chunk(part, chunk, out + (Size) part->first * stride, stride);
+	}
+}
+
+static void
+note_null(UsRowNotes *notes, int f, uint8 why)
+{
+	if (notes == NULL)
+		return;
+	notes->n_imputed++;
+	if (notes->first_null < 0)
+		notes->first_null = f;
+	notes->n_not_finite += why == US_FLAG_NOT_FINITE;
+	notes->n_bad_dim += why == US_FLAG_BAD_LENGTH;
+	if (notes->feature_flags)
+		notes->feature_flags[f] |= US_FLAG_IMPUTED | why;
+}
+
+/* Why a value counts as NULL beside being NULL: US_FLAG_*, or 0. */
+static uint8
+value_fault(const UsFeature *feature, const UsValue *value)
+{
+	switch (feature->kind)
+	{
+		case US_KIND_CATEGORY:
+		case US_KIND_TAGS:
+			return 0;
+		case US_KIND_VECTOR:
+			if (value->n != feature->dim)
+				return US_FLAG_BAD_LENGTH;
+			for (int i = 0; i < value->n; i++)
+				if (!isfinite(value->vector[i]))
+					return US_FLAG_NOT_FINITE;
+			return 0;
+		default:
+			return isfinite(value->number) ? 0 : US_FLAG_NOT_FINITE;
+	}
+}
+
+/* All features are numbers by FILL and AFFINE. */
+static void
+apply_affine_row(const UsEncoder *encoder, const UsValue *value, double *x, UsRowNotes *notes)
+{
+	for (int f = 0; f < encoder->nfeatures; f++)
+	{
+		double		v = value[f].number;
+
+		if (value[f].isnull)
+		{
+			note_null(notes, f, 0);
+			v = NAN;
+		}
+		else if (!isfinite(v))
+		{
+			note_null(notes, f, US_FLAG_NOT_FINITE);
+			v = NAN;
+		}
+		x[f] = us_encoded_limit(us_op_affine(us_op_fill(v, encoder->affine_fill[f]),
+											 encoder->affine_a[f], encoder->affine_b[f]));
+	}
+}
+
+void
+us_encoder_apply_row(const UsEncoder *encoder, const UsValue *value, double *x, UsRowNotes *notes)
+{
+	if (notes)
+	{
+		notes->n_imputed = notes->n_unseen = notes->n_not_finite = 0;
+		notes->n_bad_dim = notes->n_clamped = 0;
+		notes->first_null = -1;
+		if (notes->feature_flags)
+			memset(notes->feature_flags, 0, encoder->nfeatures);
+	}
+	if (encoder->affine)
+	{
+		apply_affine_row(encoder, value, x, notes);
+		return;
+	}
+	for (int f = 0; f < encoder->nfeatures; f++)
+	{
+		static const UsValue null_value = {.isnull = true};
+		const UsValue *v = &value[f];
+		uint8		flags = 0;
+
+		if (encoder->feature[f].width == 0)
+			continue;			/* dropped: whatever it is now */
+		if (v->isnull)
+			note_null(notes, f, 0);
+		else
+		{
+			uint8		fault = value_fault(&encoder->feature[f], v);
+
+			if (fault)
+			{
+				note_null(notes, f, fault);
+				v = &null_value;
+			}
+		}
+		for (int p = encoder->feature_part[f]; p < encoder->feature_part[f + 1]; p++)
+		{
+			const UsPart *part = &encoder->part[p];
+
+			flags |= part->ops->row(part, v, x + part->first);
+		}
+		if (notes && flags)
+		{
+			notes->n_unseen += (flags & US_FLAG_UNSEEN) != 0;
+			notes->n_clamped += (flags & US_FLAG_CLAMPED) != 0;
+			if (notes->feature_flags)
+				notes->feature_flags[f] |= flags;
+		}
+	}
+}
+
+/* ---- what it is ---- */
+
+UsNullPolicy
+us_encoder_null_policy(const UsEncoder *encoder)
+{
+	return encoder->policy;
+}
+
+int
+us_encoder_width(const UsEncoder *encoder)
+{
+	return encoder->width;
+}
+
+int
+us_encoder_nfeatures(const UsEncoder *encoder)
+{
+	return encoder->nfeatures;
+}
+
+const UsFeature *
+us_encoder_feature(const UsEncoder *encoder, int i)
+{
+	Assert(i >= 0 && i < encoder->nfeatures);
+	return &encoder->feature[i];
+}
+
+const UsEncodedColumn *
+us_encoder_column(const UsEncoder *encoder, int j)
+{
+	Assert(j >= 0 && j < encoder->width);
+	return &encoder->column[j];
+}
+
+int
+us_encoder_nwarnings(const UsEncoder *encoder)
+{
+	return encoder->nwarnings;
+}
+
+const char *
+us_encoder_warning(const UsEncoder *encoder, int i)
+{
+	Assert(i >= 0 && i < encoder->nwarnings);
+	return encoder->warning[i];
+}
+
+double
+us_encoder_invert(const UsEncoder *encoder, int j, double x)
+{
+	int			f = encoder->column[j].feature;
+	int			p = encoder->feature_part[f];
+
+	while (j >= encoder->part[p].first + encoder->part[p].width)
+		p++;
+	return encoder->part[p].ops->invert(&encoder->part[p], j - encoder->part[p].first, x);
+}
+
+UsReport *
+us_encoder_report(const UsEncoder *encoder)
+{
+	UsReport   *list = us_report_array();
+
+	for (int f = 0; f < encoder->nfeatures; f++)
+	{
+		const UsFeature *feature = &encoder->feature[f];
+		UsReport   *item = us_report_add_object(list, NULL);
+		UsReport   *parts;
+
+		us_report_text(item, "feature", feature->name);
+		us_report_text(item, "type", feature->type_name);
+		us_report_text(item, "kind", us_kind_name(feature->kind));
+		us_report_int(item, "columns", feature->width);
+		us_report_number(item, "weight", feature->weight);
+		if (feature->width == 0)
+			us_report_bool(item, "dropped", true);
+		parts = us_report_add_array(item, "encoding");
+		for (int p = encoder->feature_part[f]; p < encoder->feature_part[f + 1]; p++)
+		{
+			const UsPart *part = &encoder->part[p];
+			UsReport   *object = us_report_add_object(parts, NULL);
+			UsReport   *names = NULL;
+
+			us_report_text(object, "encoder", part->ops->name);
+			names = us_report_add_array(object, "columns");
+			for (int j = 0; j < part->width; j++)
+				us_report_text(names, NULL, encoder->column[part->first + j].name);
+			part->ops->report(part, object);
+		}
+	}
+	return list;
+}

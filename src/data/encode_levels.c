@@ -1,0 +1,162 @@
+/*
+ * encode_levels.c
+ *	  The levels of a category or tag feature.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+
+#include "data/encode_levels.h"
+#include "infra/utf8.h"
+#include "math/hash.h"
+
+int
+us_bytes_compare(const char *a, int alen, const char *b, int blen)
+{
+	int			c = memcmp(a, b, Min(alen, blen));
+
+	return c != 0 ? c : (alen > blen) - (alen < blen);
+}
+
+int
+us_levels_find(const UsLevels *levels, const char *text, int len)
+{
+	uint32		at = (uint32) us_hash_bytes(text, len, 0) & levels->mask;
+
+	for (;;)
+	{
+		int			i = levels->table[at];
+
+		if (i < 0 || (levels->len[i] == len && memcmp(levels->text[i], text, len) == 0))
+			return i;
+		at = (at + 1) & levels->mask;
+	}
+}
+
+UsLevels *
+us_levels_make(char **text, int n)
+{
+	UsLevels   *levels = palloc0(sizeof(UsLevels));
+	uint32		size = pg_nextpower2_32(2 * n + 2);
+
+	levels->n = n;
+	levels->text = text;
+	levels->len = palloc(sizeof(int) * Max(n, 1));
+	levels->mask = size - 1;
+	levels->table = palloc(sizeof(int32) * size);
+	memset(levels->table, -1, sizeof(int32) * size);
+	for (int i = 0; i < n; i++)
+	{
+		uint32		at;
+
+		levels->len[i] = (int) strlen(text[i]);
+		at = (uint32) us_hash_bytes(text[i], levels->len[i], 0) & levels->mask;
+		while (levels->table[at] >= 0)
+			at = (at + 1) & levels->mask;
+		levels->table[at] = i;
+	}
+	return levels;
+}
+
+/* ---- choice ---- */
+
+typedef struct Candidate
+{
+	const char *text;
+	int			len;
+	int64		count;
+} Candidate;
+
+static int
+by_count(const void *a, const void *b)
+{
+	const Candidate *x = a;
+	const Candidate *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return us_bytes_compare(x->text, x->len, y->text, y->len);
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	const Candidate *x = a;
+	const Candidate *y = b;
+
+	return us_bytes_compare(x->text, x->len, y->text, y->len);
+}
+
+UsLevels *
+us_levels_choose(const UsDictionary *dictionary, const int64 *count, int64 min_count, int max)
+{
+	int			size = us_dictionary_size(dictionary);
+	Candidate  *candidate = MemoryContextAllocHuge(CurrentMemoryContext,
+												   sizeof(Candidate) * Max(size, 1));
+	char	  **text;
+	int			n = 0;
+
+	for (int code = 0; code < size; code++)
+	{
+		if (count[code] < min_count)
+			continue;
+		candidate[n].text = us_dictionary_get(dictionary, code, &candidate[n].len);
+		candidate[n++].count = count[code];
+	}
+	if (n > max)
+	{
+		qsort(candidate, n, sizeof(Candidate), by_count);
+		n = max;
+	}
+	qsort(candidate, n, sizeof(Candidate), by_bytes);
+	text = palloc(sizeof(char *) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		text[i] = pnstrdup(candidate[i].text, candidate[i].len);
+	pfree(candidate);
+	return us_levels_make(text, n);
+}
+
+int *
+us_levels_map(const UsLevels *levels, const UsDictionary *dictionary)
+{
+	int			size = us_dictionary_size(dictionary);
+	int		   *map = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int) * Max(size, 1));
+
+	for (int code = 0; code < size; code++)
+	{
+		int			len;
+		const char *text = us_dictionary_get(dictionary, code, &len);
+
+		if (code % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+		map[code] = us_levels_find(levels, text, len);
+	}
+	return map;
+}
+
+/* ---- stored form ---- */
+
+void
+us_levels_write(const UsLevels *levels, UsWriter *w)
+{
+	us_write_u32(w, (uint32) levels->n);
+	for (int i = 0; i < levels->n; i++)
+		us_write_utf8(w, levels->text[i]);
+}
+
+UsLevels *
+us_levels_read(UsReader *r)
+{
+	int			n = (int) us_read_count(r, 4, US_MAX_LEVELS);
+	char	  **text = palloc(sizeof(char *) * Max(n, 1));
+	UsLevels   *levels;
+
+	for (int i = 0; i < n; i++)
+		text[i] = us_read_utf8(r);
+	levels = us_levels_make(text, n);
+	for (int i = 0; i < n; i++)
+		if (us_levels_find(levels, text[i], levels->len[i]) != i)
+			us_corrupt(r, "level \"%s\" twice before byte %zu", text[i], r->pos);
+	return levels;
+}

@@ -1,0 +1,357 @@
+/*
+ * encode_plan.c
+ *	  Which parts encode a feature: its own entry in the transform, else that of its
+ *	  kind ("*number"), else "*", else the defaults of the kind.
+ *
+ * Defaults: numbers, booleans, durations and ages are imputed with the median and
+ * standardised; categories are one-hot, tags multi-hot, vectors as they are, all
+ * scaled to unit block variance.  An entry changes what it names: the median stays
+ * where it has no "impute", the standardisation where it has neither a scaling step nor
+ * "none".
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "data/encode_part.h"
+#include "data/kind.h"
+#include "infra/closest.h"
+#include "infra/compat.h"
+
+#define KIND(k)		(1 << (k))
+#define NUMBERS		(KIND(US_KIND_NUMBER) | KIND(US_KIND_BOOLEAN) | KIND(US_KIND_DURATION))
+#define TIMES		KIND(US_KIND_TIME)
+#define CATEGORIES	KIND(US_KIND_CATEGORY)
+#define ALL_KINDS	(-1)
+
+/* kinds that a step fits, in the order of UsStepType */
+static const int step_kinds[] = {
+	ALL_KINDS,					/* impute */
+	TIMES, TIMES,				/* age, cyclic */
+	CATEGORIES, CATEGORIES, CATEGORIES, CATEGORIES, /* onehot, ordinal, frequency, target */
+	KIND(US_KIND_TAGS),			/* multihot */
+	NUMBERS | TIMES | CATEGORIES,	/* clip */
+	NUMBERS | TIMES | CATEGORIES,	/* log1p */
+	NUMBERS | TIMES | CATEGORIES,	/* power */
+	NUMBERS | TIMES | CATEGORIES,	/* quantile */
+	NUMBERS | TIMES | CATEGORIES | KIND(US_KIND_VECTOR),	/* standard */
+	NUMBERS | TIMES | CATEGORIES,	/* minmax */
+	NUMBERS | TIMES | CATEGORIES,	/* robust */
+	ALL_KINDS,					/* none */
+	ALL_KINDS					/* weight */
+};
+
+/* ---- does an entry fit a kind? ---- */
+
+static bool
+is_chain_step(UsStepType type)
+{
+	return type >= US_STEP_CLIP && type <= US_STEP_ROBUST;
+}
+
+static const UsStepSpec *
+find_step(const UsTransformEntry *entry, UsStepType type)
+{
+	for (int i = 0; entry && i < entry->nsteps; i++)
+		if (entry->step[i].type == type)
+			return &entry->step[i];
+	return NULL;
+}
+
+/* The step that makes one number of a category, or NULL. */
+static const UsStepSpec *
+value_step(const UsTransformEntry *entry)
+{
+	for (UsStepType type = US_STEP_ORDINAL; type <= US_STEP_TARGET; type++)
+		if (find_step(entry, type))
+			return find_step(entry, type);
+	return NULL;
+}
+
+static bool
+impute_fits(UsKind kind, const UsStepSpec *step)
+{
+	switch (kind)
+	{
+		case US_KIND_CATEGORY:
+			return step->impute == US_IMPUTE_LEVEL || step->impute == US_IMPUTE_MOST_FREQUENT ||
+				(step->impute == US_IMPUTE_CONSTANT && step->is_text);
+		case US_KIND_TAGS:
+			return step->impute == US_IMPUTE_INDICATOR;
+		case US_KIND_VECTOR:
+			return step->impute == US_IMPUTE_INDICATOR || step->impute == US_IMPUTE_MEAN;
+		default:
+			return step->impute == US_IMPUTE_MEDIAN || step->impute == US_IMPUTE_MEAN ||
+				step->impute == US_IMPUTE_INDICATOR ||
+				(step->impute == US_IMPUTE_CONSTANT && !step->is_text);
+	}
+}
+
+/* The first step that does not fit, with the reason; NULL if all do. */
+static const UsStepSpec *
+find_misfit(UsKind kind, const UsTransformEntry *entry, const char **reason)
+{
+	bool		value = kind != US_KIND_CATEGORY || value_step(entry) != NULL;
+	int			nfronts = 0;
+
+	for (int i = 0; i < entry->nsteps; i++)
+	{
+		const UsStepSpec *step = &entry->step[i];
+
+		*reason = "";
+		if ((step_kinds[step->type] & KIND(kind)) == 0)
+			return step;
+		*reason = " with this value";
+		if (step->type == US_STEP_IMPUTE && !impute_fits(kind, step))
+			return step;
+		*reason = " that is encoded as one column a level";
+		if (is_chain_step(step->type) && !value)
+			return step;
+		*reason = " beside another encoding";
+		if (kind == US_KIND_CATEGORY && step->type >= US_STEP_ONEHOT &&
+			step->type <= US_STEP_TARGET && nfronts++ > 0)
+			return step;
+	}
+	return NULL;
+}
+
+/* "impute, onehot, ...": the steps that fit a kind. */
+static const char *
+fitting_steps(UsKind kind)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < lengthof(step_kinds); i++)
+		if (step_kinds[i] & KIND(kind))
+			appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "", us_step_name(i));
+	return buf.data;
+}
+
+static void
+check_fit(const UsColumn *column, const UsTransformEntry *entry)
+{
+	const char *reason;
+	const UsStepSpec *misfit = find_misfit(column->kind, entry, &reason);
+
+	if (misfit == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("step \"%s\" does not fit feature \"%s\", a %s%s",
+					us_step_name(misfit->type), column->name, us_kind_name(column->kind), reason),
+			 errhint("Steps for a %s are %s.", us_kind_name(column->kind), fitting_steps(column->kind))));
+}
+
+/* ---- which entry is whose ---- */
+
+static int
+find_entry(const UsTransform *transform, const char *name)
+{
+	for (int i = 0; i < transform->n; i++)
+		if (strcmp(transform->entry[i].feature, name) == 0)
+			return i;
+	return -1;
+}
+
+/* The entry for a column, or NULL; used[i] is set. */
+static const UsTransformEntry *
+entry_for(const UsTransform *transform, const UsColumn *column, bool *used)
+{
+	int			i = find_entry(transform, column->name);
+	const char *reason;
+
+	if (i >= 0)
+	{
+		check_fit(column, &transform->entry[i]);
+		used[i] = true;
+		return &transform->entry[i];
+	}
+	i = find_entry(transform, psprintf("*%s", us_kind_name(column->kind)));
+	if (i >= 0)
+		check_fit(column, &transform->entry[i]);
+	else
+	{
+		i = find_entry(transform, "*");
+		if (i < 0 || find_misfit(column->kind, &transform->entry[i], &reason))
+			return NULL;
+	}
+	used[i] = true;
+	return &transform->entry[i];
+}
+
+/* An entry that no feature took. */
+static void
+check_unused(const UsFrame *frame, const UsTransformEntry *entry)
+{
+	StringInfoData buf;
+	UsClosest	closest;
+
+	if (strcmp(entry->feature, "*") == 0)
+	{
+		if (entry->nsteps == 0)
+			return;
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the steps of \"*\" fit none of the features without an own entry")));
+	}
+	for (UsKind kind = 0; kind <= US_KIND_DURATION; kind++)
+		if (strcmp(entry->feature, psprintf("*%s", us_kind_name(kind))) == 0)
+			return;				/* no such column in this source: harmless */
+	initStringInfo(&buf);
+	us_closest_init(&closest, entry->feature);
+	for (int i = 0; i < frame->ncolumns; i++)
+		if (frame->column[i].role == US_ROLE_FEATURE)
+		{
+			appendStringInfo(&buf, "%s\"%s\"", buf.len > 0 ? ", " : "", frame->column[i].name);
+			us_closest_offer(&closest, frame->column[i].name);
+		}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("transform names \"%s\", which is not a feature", entry->feature),
+			 errdetail("Features are %s.", buf.data),
+			 closest.best ? errhint("Perhaps you meant \"%s\".", closest.best) :
+			 errhint("\"*\" stands for all features without an own entry.")));
+}
+
+/* ---- parts ---- */
+
+static UsPart *
+add_part(UsEncoder *encoder, const UsPartOps *ops, int feature, int column, const UsFrame *frame)
+{
+	UsPart	   *part = &encoder->part[encoder->nparts++];
+
+	part->ops = ops;
+	part->feature = feature;
+	part->column = column;
+	part->frame_column = &frame->column[column];
+	part->weight = encoder->feature[feature].weight;
+	part->scale = 1;
+	return part;
+}
+
+/* The chain of one number: the steps of the entry and the defaults around them. */
+static UsStepSpec *
+chain_steps(const UsTransformEntry *entry, int *n)
+{
+	int			nsteps = entry ? entry->nsteps : 0;
+	UsStepSpec *spec = palloc0(sizeof(UsStepSpec) * (nsteps + 2));
+	bool		scaled = find_step(entry, US_STEP_NONE) != NULL;
+
+	*n = 0;
+	if (find_step(entry, US_STEP_IMPUTE) == NULL)
+		spec[(*n)++].type = US_STEP_IMPUTE; /* with the median, which is 0 */
+	for (int i = 0; i < nsteps; i++)
+	{
+		UsStepType	type = entry->step[i].type;
+
+		if (type == US_STEP_IMPUTE || is_chain_step(type))
+			spec[(*n)++] = entry->step[i];
+		scaled |= type >= US_STEP_QUANTILE && type <= US_STEP_ROBUST;
+	}
+	if (!scaled)
+		spec[(*n)++].type = US_STEP_STANDARD;
+	return spec;
+}
+
+static void
+plan_chain(UsEncoder *encoder, UsPart *part, const UsTransformEntry *entry)
+{
+	int			n;
+	UsStepSpec *spec = chain_steps(entry, &n);
+
+	part->learning = us_chain_learn(&part->chain, spec, n,
+									encoder->feature[part->feature].name, part->weight);
+}
+
+static void
+plan_category(UsEncoder *encoder, int f, int column, const UsFrame *frame,
+			  const UsTransformEntry *entry)
+{
+	static const UsStepSpec onehot = {.type = US_STEP_ONEHOT, .min_count = 1, .max_levels = 50};
+	const UsStepSpec *impute = find_step(entry, US_STEP_IMPUTE);
+	const UsStepSpec *front = find_step(entry, US_STEP_ONEHOT);
+	UsStepSpec *spec = palloc(sizeof(UsStepSpec));
+
+	*spec = front ? *front : onehot;
+	spec->unscaled |= find_step(entry, US_STEP_NONE) != NULL;
+	if (impute && impute->impute == US_IMPUTE_LEVEL)
+		impute = NULL;
+	us_onehot_ask(add_part(encoder, &us_part_onehot, f, column, frame), spec, impute);
+}
+
+static void
+plan_feature(UsEncoder *encoder, int f, int column, const UsFrame *frame,
+			 const UsTransformEntry *entry)
+{
+	const UsColumn *c = &frame->column[column];
+	UsFeature  *feature = &encoder->feature[f];
+	const UsStepSpec *weight = find_step(entry, US_STEP_WEIGHT);
+	const UsStepSpec *impute = find_step(entry, US_STEP_IMPUTE);
+
+	feature->name = pstrdup(c->name);
+	feature->type_name = pstrdup(c->type_name);
+	feature->kind = c->kind;
+	feature->zoned = c->zoned;
+	feature->dim = c->dim;
+	feature->weight = weight ? weight->number : 1;
+	switch (c->kind)
+	{
+		case US_KIND_NUMBER:
+		case US_KIND_BOOLEAN:
+		case US_KIND_DURATION:
+			plan_chain(encoder, add_part(encoder, &us_part_number, f, column, frame), entry);
+			break;
+		case US_KIND_CATEGORY:
+			plan_category(encoder, f, column, frame, entry);
+			break;
+		default:
+			elog(ERROR, "features of kind %s have no encoder", us_kind_name(c->kind));
+	}
+	if (impute && impute->impute == US_IMPUTE_INDICATOR)
+		add_part(encoder, &us_part_missing, f, column, frame);
+}
+
+bool
+us_part_fits(uint8 type, UsKind kind)
+{
+	switch (type)
+	{
+		case US_PART_NUMBER:
+			return (NUMBERS & KIND(kind)) != 0;
+		case US_PART_ONEHOT:
+		case US_PART_LEVEL:
+			return kind == US_KIND_CATEGORY;
+		case US_PART_MULTIHOT:
+			return kind == US_KIND_TAGS;
+		case US_PART_VECTOR:
+			return kind == US_KIND_VECTOR;
+		case US_PART_AGE:
+		case US_PART_CYCLIC:
+			return kind == US_KIND_TIME;
+		default:
+			return true;		/* missing */
+	}
+}
+
+void
+us_plan_encoder(UsEncoder *encoder, const UsFrame *frame, const UsTransform *transform)
+{
+	static const UsTransform nothing = {0, NULL};
+	bool	   *used;
+	int			f = 0;
+
+	if (transform == NULL)
+		transform = &nothing;
+	used = palloc0(sizeof(bool) * Max(transform->n, 1));
+	for (int i = 0; i < frame->ncolumns; i++)
+		encoder->nfeatures += frame->column[i].role == US_ROLE_FEATURE;
+	encoder->feature = palloc0(sizeof(UsFeature) * Max(encoder->nfeatures, 1));
+	encoder->part = palloc0(sizeof(UsPart) * Max(encoder->nfeatures * US_MAX_FEATURE_PARTS, 1));
+	for (int i = 0; i < frame->ncolumns; i++)
+		if (frame->column[i].role == US_ROLE_FEATURE)
+			plan_feature(encoder, f++, i, frame, entry_for(transform, &frame->column[i], used));
+	for (int i = 0; i < transform->n; i++)
+		if (!used[i])
+			check_unused(frame, &transform->entry[i]);
+}

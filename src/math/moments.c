@@ -1,0 +1,183 @@
+/*
+ * moments.c
+ *	  Range, mean and variance of float8 columns, the same in any order.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "math/moments.h"
+#include "math/simd.h"
+
+#define BLOCK	1024
+
+typedef int64 Lanes64 __attribute__((vector_size(8 * US_HALF_LANES), aligned(8)));
+typedef double Lanes __attribute__((vector_size(8 * US_HALF_LANES), aligned(8)));
+
+#define SELECT(mask, a, b)	((Lanes) (((mask) & (Lanes64) (a)) | (~(mask) & (Lanes64) (b))))
+
+void
+us_range_init(UsRange *range)
+{
+	range->min = INFINITY;
+	range->max = -INFINITY;
+	range->n = 0;
+	range->n_null = 0;
+}
+
+US_CLONES void
+us_range_add(UsRange *range, const double *x, int n)
+{
+	Lanes		min = INFINITY - (Lanes) {0};
+	Lanes		max = -INFINITY - (Lanes) {0};
+	Lanes64		nulls = {0};
+	int64		n_null = 0;
+	int			i = 0;
+
+	for (; i + US_HALF_LANES <= n; i += US_HALF_LANES)
+	{
+		Lanes		v = *(const Lanes *) (x + i);
+
+		min = SELECT(v < min, v, min);	/* false for NaN */
+		max = SELECT(v > max, v, max);
+		nulls += (v != v);
+	}
+	for (int j = 0; j < US_HALF_LANES; j++)
+	{
+		if (min[j] < range->min)
+			range->min = min[j];
+		if (max[j] > range->max)
+			range->max = max[j];
+		n_null -= nulls[j];
+	}
+	for (; i < n; i++)
+	{
+		if (x[i] < range->min)
+			range->min = x[i];
+		if (x[i] > range->max)
+			range->max = x[i];
+		n_null += x[i] != x[i];
+	}
+	range->n += n - n_null;
+	range->n_null += n_null;
+}
+
+void
+us_moments_init(UsMoments *m, double centre, double min, double max)
+{
+	double		reach = fmax(max - centre, centre - min);
+	int			exponent = 0;
+
+	memset(m, 0, sizeof(*m));
+	m->centre = centre;
+	if (reach > 0)
+		(void) frexp(fmin(reach, 8e307), &exponent);
+
+	/* the reciprocal must be a normal number too */
+	exponent = Max(exponent, -1020);
+	m->unit = ldexp(1.0, exponent);
+	m->per_unit = ldexp(1.0, -exponent);
+}
+
+/* Deviations of n values in units, d, and their squares, s; NaN stay NaN. */
+US_CLONES static void
+deviations(const UsMoments *m, const double *x, const double *w, int n,
+		   double *d, double *s)
+{
+	double		centre = m->centre;
+	double		per_unit = m->per_unit;
+
+	/* x and the centre are cut first where their difference would overflow */
+	double		cut = m->unit > 1e300 ? 0.25 : 1;
+	double		c = centre * cut;
+	double		p = per_unit / cut;
+	int			i = 0;
+
+	for (; i + US_HALF_LANES <= n; i += US_HALF_LANES)
+	{
+		Lanes		v = (*(const Lanes *) (x + i) * cut - c) * p;
+
+		if (w != NULL)
+		{
+			Lanes		vw = v * *(const Lanes *) (w + i);
+
+			*(Lanes *) (d + i) = vw;
+			*(Lanes *) (s + i) = vw * v;
+		}
+		else
+		{
+			*(Lanes *) (d + i) = v;
+			*(Lanes *) (s + i) = v * v;
+		}
+	}
+	for (; i < n; i++)
+	{
+		double		v = (x[i] * cut - c) * p;
+
+		d[i] = w ? v * w[i] : v;
+		s[i] = d[i] * v;
+	}
+}
+
+void
+us_moments_add(UsMoments *m, const double *x, const double *w, int n)
+{
+	double		d[BLOCK];
+	double		s[BLOCK];
+
+	for (int start = 0; start < n; start += BLOCK)
+	{
+		int			size = Min(BLOCK, n - start);
+		const double *bw = w ? w + start : NULL;
+		int			added;
+
+		deviations(m, x + start, bw, size, d, s);
+		added = us_exact_add_array(&m->sum1, d, size);
+		us_exact_add_array(&m->sum2, s, size);
+		m->n += added;
+		if (bw == NULL)
+			continue;
+		if (added < size)
+		{
+			for (int i = 0; i < size; i++)
+				d[i] = d[i] != d[i] ? NAN : bw[i];
+			bw = d;
+		}
+		us_exact_add_array(&m->weight, bw, size);
+		m->weighted = true;
+	}
+}
+
+double
+us_moments_weight(const UsMoments *m)
+{
+	return m->weighted ? us_exact_round(&m->weight) : (double) m->n;
+}
+
+/* Mean of the deviations, in units. */
+static double
+mean_deviation(const UsMoments *m)
+{
+	double		weight = us_moments_weight(m);
+
+	return weight > 0 ? us_exact_round(&m->sum1) / weight : 0;
+}
+
+double
+us_moments_mean(const UsMoments *m)
+{
+	return m->centre + mean_deviation(m) * m->unit;
+}
+
+double
+us_moments_sd(const UsMoments *m)
+{
+	double		weight = us_moments_weight(m);
+	double		d = mean_deviation(m);
+	double		var;
+
+	if (!(weight > 0))
+		return 0;
+	var = us_exact_round(&m->sum2) / weight - d * d;
+	return var > 0 ? sqrt(var) * m->unit : 0;
+}

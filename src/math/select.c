@@ -1,0 +1,543 @@
+/*
+ * select.c
+ *	  Exact medians and quantiles.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "math/select.h"
+#include "math/simd.h"
+
+typedef int64 Lanes64 __attribute__((vector_size(8 * US_HALF_LANES), aligned(8)));
+typedef double Lanes __attribute__((vector_size(8 * US_HALF_LANES), aligned(8)));
+
+typedef struct Kept
+{
+	double		x;
+	int64		w;
+} Kept;
+
+/* sorts that can be cancelled */
+#define ST_SORT sort_doubles
+#define ST_ELEMENT_TYPE double
+#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT sort_kept
+#define ST_ELEMENT_TYPE Kept
+#define ST_COMPARE(a, b) (((a)->x > (b)->x) - ((a)->x < (b)->x))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* The value of rank k (from 0) of x[0 .. n), by C. A. R. Hoare's FIND with medians of three. */
+static double
+find_kth(double *x, int n, int k)
+{
+	int			left = 0;
+	int			right = n - 1;
+
+	while (left < right)
+	{
+		double		a = x[left];
+		double		b = x[left + (right - left) / 2];
+		double		c = x[right];
+		double		pivot = a < b ? (b < c ? b : (a < c ? c : a)) : (a < c ? a : (b < c ? c : b));
+		int			i = left;
+		int			j = right;
+
+		CHECK_FOR_INTERRUPTS();
+		while (i <= j)
+		{
+			while (x[i] < pivot)
+				i++;
+			while (x[j] > pivot)
+				j--;
+			if (i <= j)
+			{
+				double		t = x[i];
+
+				x[i++] = x[j];
+				x[j--] = t;
+			}
+		}
+		if (k <= j)
+			right = j;
+		else if (k >= i)
+			left = i;
+		else
+			break;
+	}
+	return x[k];
+}
+
+/* ---- median by bracket ---- */
+
+/* half width of the bracket in standard deviations of the sample's rank: missed once in 2000 */
+#define BRACKET_SIGMA	3.5
+
+int
+us_median_capacity(int64 n, int m)
+{
+	double		share = m > 0 ? BRACKET_SIGMA / sqrt((double) m) : 1;
+
+	/* with an eighth to spare */
+	return (int) Min(ceil((double) n * Min(share * 1.125, 1)) + 64, MaxAllocSize / sizeof(double));
+}
+
+void
+us_median_init(UsMedian *median, double *sample, int m, double *inside, int capacity)
+{
+	memset(median, 0, sizeof(*median));
+	us_range_init(&median->range);
+	median->inside = inside;
+	median->capacity = capacity;
+	median->lo = -INFINITY;
+	median->hi = INFINITY;
+	if (m > 0)
+	{
+		int			half = (int) (BRACKET_SIGMA * sqrt((double) m) / 2) + 1;
+		int			lo = (m - 1) / 2 - half;
+		int			hi = m / 2 + half;
+
+		if (lo >= 0)
+			median->lo = find_kth(sample, m, lo);
+		if (hi < m)
+			median->hi = find_kth(sample, m, hi);
+	}
+}
+
+/* Counts of one stretch of at most room values; the values inside are appended. */
+US_CLONES static void
+bracket(UsMedian *median, const double *x, int n)
+{
+	double		lo = median->lo;
+	double		hi = median->hi;
+	double	   *inside = median->inside;
+	int			k = median->n_inside;
+	Lanes64		below = {0};
+	Lanes64		at_lo = {0};
+	Lanes64		at_hi = {0};
+	int			i = 0;
+
+	for (; i + US_HALF_LANES <= n; i += US_HALF_LANES)
+	{
+		Lanes		v = *(const Lanes *) (x + i);
+		Lanes64		in = (v > lo) & (v < hi);
+
+		below += (v < lo);
+		at_lo += (v == lo);
+		at_hi += (v == hi);
+		for (int j = 0; j < US_HALF_LANES; j++)
+		{
+			inside[k] = x[i + j];
+			k -= (int) in[j];
+		}
+	}
+	for (; i < n; i++)
+	{
+		median->n_below += x[i] < lo;
+		median->n_lo += x[i] == lo;
+		median->n_hi += x[i] == hi;
+		inside[k] = x[i];
+		k += x[i] > lo && x[i] < hi;
+	}
+	for (int j = 0; j < US_HALF_LANES; j++)
+	{
+		median->n_below -= below[j];
+		median->n_lo -= at_lo[j];
+		median->n_hi -= at_hi[j];
+	}
+	median->n_inside = k;
+}
+
+void
+us_median_add(UsMedian *median, const double *x, int n)
+{
+	us_range_add(&median->range, x, n);
+	while (n > 0 && !median->overflow)
+	{
+		/* the kernel writes one place beyond what it keeps */
+		int			size = Min(n, median->capacity - median->n_inside - 1);
+
+		if (size <= 0)
+		{
+			median->overflow = true;
+			break;
+		}
+		bracket(median, x, size);
+		x += size;
+		n -= size;
+	}
+}
+
+/* The value of rank k (from 0) of all, or false. */
+static bool
+median_rank(UsMedian *median, int64 k, double *result)
+{
+	k -= median->n_below;
+	if (k < 0)
+		return false;
+	if (k < median->n_lo)
+	{
+		*result = median->lo;
+		return true;
+	}
+	k -= median->n_lo;
+	if (k < median->n_inside)
+	{
+		*result = find_kth(median->inside, median->n_inside, (int) k);
+		return true;
+	}
+	k -= median->n_inside;
+	*result = median->hi;
+	return median->hi > median->lo && k < median->n_hi;
+}
+
+/* Mean of two values without overflow. */
+static double
+middle(double a, double b)
+{
+	return a == b ? a : 0.5 * a + 0.5 * b;
+}
+
+bool
+us_median_result(UsMedian *median, double *result)
+{
+	int64		n = median->range.n;
+	double		lower;
+	double		upper;
+
+	if (median->overflow || n == 0 ||
+		!median_rank(median, (n - 1) / 2, &lower) ||
+		!median_rank(median, n / 2, &upper))
+		return false;
+	*result = middle(lower, upper);
+	return true;
+}
+
+/* ---- ranks ---- */
+
+/* digits of the radix selection: few ranks 4 of 16 bits, many ranks 6 of 11 */
+#define FEW			8
+#define FEW_BITS	16
+#define MANY_BITS	11
+
+/* Values that share the digits found so far, and where the ranks among them are. */
+typedef struct Group
+{
+	uint64		prefix;			/* the digits, at the right end */
+	int64		before;			/* weight of all values before the group */
+	int			first;			/* its ranks: rank[first .. last) */
+	int			last;
+	int64	   *count;			/* weight by next digit */
+} Group;
+
+struct UsSelect
+{
+	int			m;
+	int64	   *rank;
+	double	   *value;
+	bool		weighted;
+	/* keeping */
+	double	   *kept;
+	Kept	   *kept_weighted;
+	int64		n;
+	int64		capacity;
+	/* radix */
+	int			bits;			/* of a digit */
+	int			done;			/* bits found */
+	Group	   *group;
+	int			ngroups;
+	Group	   *next;
+	int64	   *counts;
+};
+
+/* Bits of a double whose order as an integer is that of the values; -0 is 0. */
+static inline uint64
+sortable(double x)
+{
+	uint64		bits;
+
+	x += 0.0;
+	memcpy(&bits, &x, sizeof(bits));
+	return bits ^ ((uint64) ((int64) bits >> 63) | UINT64CONST(0x8000000000000000));
+}
+
+static inline double
+unsortable(uint64 key)
+{
+	uint64		bits = key ^ (((key >> 63) - 1) | UINT64CONST(0x8000000000000000));
+	double		x;
+
+	memcpy(&x, &bits, sizeof(x));
+	return x;
+}
+
+static Size
+kept_bytes(int64 n, bool weighted)
+{
+	return (Size) n * (weighted ? sizeof(Kept) : sizeof(double));
+}
+
+Size
+us_select_memory(int64 n, bool weighted, int m, Size limit)
+{
+	Size		bytes = kept_bytes(n, weighted);
+
+	if (bytes <= limit)
+		return bytes;
+	return (Size) m * (2 * sizeof(Group) +
+					   sizeof(int64) * ((Size) 1 << (m <= FEW ? FEW_BITS : MANY_BITS)));
+}
+
+UsSelect *
+us_select_create(int64 n, bool weighted, const int64 *rank, int m, Size limit)
+{
+	UsSelect   *select = palloc0(sizeof(UsSelect));
+	MemoryContext context = CurrentMemoryContext;
+
+	select->m = m;
+	select->weighted = weighted;
+	select->rank = palloc(sizeof(int64) * m);
+	memcpy(select->rank, rank, sizeof(int64) * m);
+	select->value = palloc0(sizeof(double) * m);
+	if (kept_bytes(n, weighted) <= limit)
+	{
+		void	   *kept = MemoryContextAllocHuge(context, Max(kept_bytes(n, weighted), 1));
+
+		select->capacity = n;
+		if (weighted)
+			select->kept_weighted = kept;
+		else
+			select->kept = kept;
+		return select;
+	}
+	select->bits = m <= FEW ? FEW_BITS : MANY_BITS;
+	select->group = palloc0(sizeof(Group) * m);
+	select->next = palloc0(sizeof(Group) * m);
+	select->counts = MemoryContextAllocHuge(context, sizeof(int64) * m << select->bits);
+	memset(select->counts, 0, sizeof(int64) << select->bits);
+	select->ngroups = 1;
+	select->group[0].last = m;
+	select->group[0].count = select->counts;
+	return select;
+}
+
+static Group *
+find_group(UsSelect *select, uint64 prefix)
+{
+	int			lo = 0;
+	int			hi = select->ngroups;
+
+	while (lo < hi)
+	{
+		int			mid = (lo + hi) / 2;
+
+		if (select->group[mid].prefix < prefix)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < select->ngroups && select->group[lo].prefix == prefix ? &select->group[lo] : NULL;
+}
+
+static void
+count_digits(UsSelect *select, const double *x, const int64 *w, int n)
+{
+	int			width = Min(select->bits, 64 - select->done);
+	int			shift = 64 - select->done - width;
+	uint64		mask = (UINT64CONST(1) << width) - 1;
+
+	for (int i = 0; i < n; i++)
+	{
+		uint64		key;
+		Group	   *group = select->group;
+
+		if (x[i] != x[i])
+			continue;
+		key = sortable(x[i]);
+		if (select->done > 0)
+			group = find_group(select, key >> (64 - select->done));
+		if (group)
+			group->count[(key >> shift) & mask] += w ? w[i] : 1;
+	}
+}
+
+void
+us_select_add(UsSelect *select, const double *x, const int64 *w, int n)
+{
+	if (select->bits > 0)
+	{
+		count_digits(select, x, w, n);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		if (x[i] != x[i])
+			continue;
+		if (select->n >= select->capacity)
+			elog(ERROR, "more values than announced to a selection");
+		if (select->weighted)
+		{
+			select->kept_weighted[select->n].x = x[i];
+			select->kept_weighted[select->n++].w = w ? w[i] : 1;
+		}
+		else
+			select->kept[select->n++] = x[i];
+	}
+}
+
+/* All values are here: sort, or for a few ranks select. */
+static void
+finish_kept(UsSelect *select)
+{
+	int64		before = 0;
+	int64		i = 0;
+
+	if (!select->weighted)
+	{
+		if (select->m <= FEW && select->n < INT_MAX)
+		{
+			for (int r = 0; r < select->m; r++)
+				select->value[r] = find_kth(select->kept, (int) select->n, (int) select->rank[r] - 1);
+			return;
+		}
+		sort_doubles(select->kept, select->n);
+		for (int r = 0; r < select->m; r++)
+			select->value[r] = select->kept[select->rank[r] - 1];
+		return;
+	}
+	sort_kept(select->kept_weighted, select->n);
+	for (int r = 0; r < select->m; r++)
+	{
+		while (before + select->kept_weighted[i].w < select->rank[r])
+			before += select->kept_weighted[i++].w;
+		select->value[r] = select->kept_weighted[i].x;
+	}
+}
+
+/* One more digit of every group is counted: split the groups by it. */
+static bool
+split_groups(UsSelect *select)
+{
+	int			width = Min(select->bits, 64 - select->done);
+	int			nnext = 0;
+	Group	   *swap;
+
+	for (int g = 0; g < select->ngroups; g++)
+	{
+		Group	   *group = &select->group[g];
+		int64		before = group->before;
+		uint64		digit = 0;
+
+		for (int r = group->first; r < group->last; r++)
+		{
+			uint64		prefix;
+
+			while (before + group->count[digit] < select->rank[r])
+				before += group->count[digit++];
+			prefix = (select->done > 0 ? group->prefix << width : 0) | digit;
+			if (nnext == 0 || select->next[nnext - 1].prefix != prefix)
+			{
+				select->next[nnext].prefix = prefix;
+				select->next[nnext].before = before;
+				select->next[nnext++].first = r;
+			}
+			select->next[nnext - 1].last = r + 1;
+		}
+	}
+	select->done += width;
+	swap = select->group;
+	select->group = select->next;
+	select->next = swap;
+	select->ngroups = nnext;
+	memset(select->counts, 0, (sizeof(int64) << select->bits) * nnext);
+	for (int g = 0; g < nnext; g++)
+		select->group[g].count = select->counts + ((Size) g << select->bits);
+	if (select->done < 64)
+		return false;
+	for (int g = 0; g < nnext; g++)
+		for (int r = select->group[g].first; r < select->group[g].last; r++)
+			select->value[r] = unsortable(select->group[g].prefix);
+	return true;
+}
+
+bool
+us_select_end_pass(UsSelect *select)
+{
+	if (select->bits > 0)
+		return split_groups(select);
+	finish_kept(select);
+	return true;
+}
+
+double
+us_select_value(const UsSelect *select, int64 rank)
+{
+	int			lo = 0;
+	int			hi = select->m - 1;
+
+	while (lo < hi)
+	{
+		int			mid = (lo + hi) / 2;
+
+		if (select->rank[mid] < rank)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	Assert(select->rank[lo] == rank);
+	return select->value[lo];
+}
+
+void
+us_select_free(UsSelect *select)
+{
+	pfree(select->rank);
+	pfree(select->value);
+	if (select->kept)
+		pfree(select->kept);
+	if (select->kept_weighted)
+		pfree(select->kept_weighted);
+	if (select->bits > 0)
+	{
+		pfree(select->group);
+		pfree(select->next);
+		pfree(select->counts);
+	}
+	pfree(select);
+}
+
+void
+us_quantile_ranks(double p, int64 weight, bool weighted,
+				  int64 *lower, int64 *upper, double *fraction)
+{
+	double		h;
+
+	if (weighted)
+	{
+		h = p * (double) weight;
+		*lower = (int64) ceil(h);
+		*upper = (int64) floor(h) + 1;
+		*fraction = 0.5;
+	}
+	else
+	{
+		h = p * (double) (weight - 1);
+		*lower = (int64) floor(h) + 1;
+		*upper = *lower + 1;
+		*fraction = h - floor(h);
+	}
+	*lower = Max(Min(*lower, weight), 1);
+	*upper = Max(Min(*upper, weight), 1);
+}
