@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "data/encode_part.h"
+#include "data/kind.h"
 
 /*
  * After learning or reading, when nparts, part[].feature and part[].width stand: first

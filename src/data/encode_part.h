@@ -15,6 +15,7 @@
 #include "data/encode_levels.h"
 #include "data/encode_step.h"
 #include "data/transform.h"
+#include "math/exact_sum.h"
 
 typedef struct UsPartOps UsPartOps;
 
