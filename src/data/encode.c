@@ -7,6 +7,27 @@
 #include "data/encode_part.h"
 #include "data/kind.h"
 
+/* Every part is one number by FILL and AFFINE: gather the constants for the fast path of rows. */
+static void
+find_affine(UsEncoder *encoder)
+{
+	encoder->affine = palloc(sizeof(UsAffine) * encoder->width);
+	for (int p = 0; p < encoder->nparts; p++)
+	{
+		const UsPart *part = &encoder->part[p];
+		UsAffine   *affine = &encoder->affine[p];
+
+		affine->feature = part->feature;
+		if (part->ops != &us_part_number ||
+			!us_chain_is_affine(&part->chain, &affine->fill, &affine->a, &affine->b))
+		{
+			pfree(encoder->affine);
+			encoder->affine = NULL;
+			return;
+		}
+	}
+}
+
 /*
  * After learning or reading, when nparts, part[].feature and part[].width stand: first
  * columns, features' parts, and the fast path for rows.
@@ -18,10 +39,6 @@ us_encoder_prepare(UsEncoder *encoder)
 	int			p = 0;
 
 	encoder->feature_part = palloc(sizeof(int) * (encoder->nfeatures + 1));
-	encoder->affine = encoder->nfeatures == encoder->nparts;
-	encoder->affine_fill = palloc(sizeof(double) * encoder->width);
-	encoder->affine_a = palloc(sizeof(double) * encoder->width);
-	encoder->affine_b = palloc(sizeof(double) * encoder->width);
 	for (int f = 0; f < encoder->nfeatures; f++)
 	{
 		encoder->feature_part[f] = p;
@@ -29,22 +46,61 @@ us_encoder_prepare(UsEncoder *encoder)
 		encoder->feature[f].width = 0;
 		for (; p < encoder->nparts && encoder->part[p].feature == f; p++)
 		{
-			UsPart	   *part = &encoder->part[p];
-
-			part->first = first;
-			first += part->width;
-			encoder->feature[f].width += part->width;
-			if (part->ops != &us_part_number ||
-				!us_chain_is_affine(&part->chain, &encoder->affine_fill[part->first],
-									&encoder->affine_a[part->first],
-									&encoder->affine_b[part->first]))
-				encoder->affine = false;
+			encoder->part[p].first = first;
+			first += encoder->part[p].width;
+			encoder->feature[f].width += encoder->part[p].width;
 		}
-		if (encoder->feature[f].width != 1)
-			encoder->affine = false;
 	}
 	encoder->feature_part[encoder->nfeatures] = p;
 	Assert(p == encoder->nparts && first == encoder->width);
+	find_affine(encoder);
+}
+
+/*
+ * Codes of a frame's dictionaries are not those of another: a part that knows levels
+ * gets a map of its own.
+ */
+static void
+bind_part(UsPart *part, const UsFrame *frame, const UsFeature *feature)
+{
+	for (int i = 0; i < frame->ncolumns; i++)
+	{
+		const UsColumn *column = &frame->column[i];
+
+		if (column->role != US_ROLE_FEATURE || strcmp(column->name, feature->name) != 0)
+			continue;
+		if (column->kind != feature->kind || column->zoned != feature->zoned)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("feature \"%s\" expects %s, source has %s",
+							feature->name, feature->type_name, column->type_name)));
+		part->column = i;
+		part->frame_column = column;
+		part->frame_dim = column->dim;
+		if (part->levels)
+			part->slot = us_levels_map(part->levels, column->dictionary);
+		return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("source has no column \"%s\"", feature->name),
+			 errhint("Columns are matched by name.")));
+}
+
+UsEncoder *
+us_encoder_bind(const UsEncoder *encoder, const UsFrame *frame)
+{
+	UsEncoder  *bound = palloc(sizeof(UsEncoder));
+
+	*bound = *encoder;
+	bound->part = palloc(sizeof(UsPart) * bound->nparts);
+	memcpy(bound->part, encoder->part, sizeof(UsPart) * bound->nparts);
+	for (int p = 0; p < bound->nparts; p++)
+	{
+		bound->part[p].learning = NULL;
+		bind_part(&bound->part[p], frame, &bound->feature[bound->part[p].feature]);
+	}
+	return bound;
 }
 
 void
@@ -95,26 +151,22 @@ value_fault(const UsFeature *feature, const UsValue *value)
 	}
 }
 
-/* All features are numbers by FILL and AFFINE. */
+/* All encoded columns are numbers by FILL and AFFINE. */
 static void
 apply_affine_row(const UsEncoder *encoder, const UsValue *value, double *x, UsRowNotes *notes)
 {
-	for (int f = 0; f < encoder->nfeatures; f++)
+	for (int j = 0; j < encoder->width; j++)
 	{
-		double		v = value[f].number;
+		const UsAffine *affine = &encoder->affine[j];
+		const UsValue *v = &value[affine->feature];
+		double		number = v->number;
 
-		if (value[f].isnull)
+		if (unlikely(v->isnull || !isfinite(number)))
 		{
-			note_null(notes, f, 0);
-			v = NAN;
+			note_null(notes, affine->feature, v->isnull ? 0 : US_FLAG_NOT_FINITE);
+			number = affine->fill;
 		}
-		else if (!isfinite(v))
-		{
-			note_null(notes, f, US_FLAG_NOT_FINITE);
-			v = NAN;
-		}
-		x[f] = us_encoded_limit(us_op_affine(us_op_fill(v, encoder->affine_fill[f]),
-											 encoder->affine_a[f], encoder->affine_b[f]));
+		x[j] = us_encoded_limit(us_op_affine(number, affine->a, affine->b));
 	}
 }
 

@@ -92,6 +92,14 @@ typedef struct UsRowNotes
 extern UsEncoder *us_encoder_learn(UsFrame *frame, const UsTransform *transform,
 								   UsNullPolicy policy, uint64 seed, UsBudget *budget);
 
+/*
+ * The encoder for the chunks of another frame, such as the rows of an evaluation: columns are
+ * found by name, levels by their bytes.  It shares what it can with encoder, which must
+ * live as long, and target encoding uses the value of all training rows.  Raises 42703 and
+ * 42804 for a column that is missing or of another kind.
+ */
+extern UsEncoder *us_encoder_bind(const UsEncoder *encoder, const UsFrame *frame);
+
 /* What should be told about the learning: dropped columns, levels without a column, ... */
 extern int	us_encoder_nwarnings(const UsEncoder *encoder);
 extern const char *us_encoder_warning(const UsEncoder *encoder, int i);

@@ -28,6 +28,7 @@ typedef struct UsPart
 	double		weight;			/* of the feature: total variance of the part, where it is scaled */
 	int			column;			/* of the frame it is bound to, or -1 */
 	const UsColumn *frame_column;	/* the same */
+	int			frame_dim;		/* the same, VECTOR */
 	UsChain		chain;			/* parts of one column */
 	double		scale;			/* blocks: factor of all columns */
 	UsLevels   *levels;			/* categories and tags */
@@ -101,6 +102,15 @@ extern void us_onehot_ask(UsPart *part, const UsStepSpec *spec, const UsStepSpec
 extern bool us_read_bool(UsReader *r);
 extern double us_read_scale(UsReader *r);
 
+/* A column that is ((x or fill) - a) * b. */
+typedef struct UsAffine
+{
+	int			feature;
+	double		fill;
+	double		a;
+	double		b;
+} UsAffine;
+
 struct UsEncoder
 {
 	UsNullPolicy policy;
@@ -114,11 +124,7 @@ struct UsEncoder
 	int			nwarnings;
 	char	  **warning;
 	int		   *feature_part;	/* [nfeatures + 1]: its parts */
-	/* every part is a number by FILL and AFFINE: the constants of each column, for rows */
-	bool		affine;
-	double	   *affine_fill;
-	double	   *affine_a;
-	double	   *affine_b;
+	UsAffine   *affine;			/* [width], if every column is a number by FILL and AFFINE; or NULL */
 };
 
 /* Make features and parts from the transform, ready to learn (encode_plan.c). */
