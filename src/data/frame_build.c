@@ -127,6 +127,27 @@ has_room(UsFrameBuilder *builder, Size size)
 		size + SLAB_UNIT <= us_budget_left(builder->budget);
 }
 
+/* How many blocks at a time lose the least of the arena's units. */
+static int
+slab_size(Size block)
+{
+	int			best = 1;
+	double		best_loss = 1;
+
+	for (int n = 1; n <= SLAB_MAX_BLOCKS; n++)
+	{
+		Size		size = n * block;
+		double		loss = 1.0 - (double) size / TYPEALIGN(SLAB_UNIT, size);
+
+		if (loss < best_loss)
+		{
+			best = n;
+			best_loss = loss;
+		}
+	}
+	return best;
+}
+
 /* A block to write into, in memory: a reserved one or the first of a new slab. */
 static char *
 next_block(UsFrameWriter *writer)
@@ -137,18 +158,11 @@ next_block(UsFrameWriter *writer)
 
 	if (writer->slab_blocks == 0)
 	{
-		int			n = 1;
-
 		/* the first chunk may be the only one */
-		if (builder->frame->nchunks > 0)
-		{
-			while (n < SLAB_MAX_BLOCKS &&
-				   TYPEALIGN(SLAB_UNIT, n * store->fixed_size) - n * store->fixed_size >
-				   n * store->fixed_size / 16)
-				n++;
-			if (!has_room(builder, n * store->fixed_size))
-				n = 1;
-		}
+		int			n = builder->frame->nchunks > 0 ? slab_size(store->fixed_size) : 1;
+
+		if (!has_room(builder, n * store->fixed_size))
+			n = 1;
 		writer->slab = us_arena_array(store->arena, n, store->fixed_size);
 		writer->slab_blocks = n;
 	}

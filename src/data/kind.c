@@ -200,8 +200,8 @@ us_type_number(UsReading reading, Datum value, bool *overflow)
 			{
 				double		number = us_numeric_to_double(value);
 
-				if (isinf(number) && overflow != NULL)
-					*overflow = !numeric_is_inf(DatumGetNumeric(value));
+				if (isinf(number) && overflow != NULL && !numeric_is_inf(DatumGetNumeric(value)))
+					*overflow = true;
 				return number;
 			}
 		case US_READ_BOOL:
@@ -331,9 +331,11 @@ us_type_items(UsType *type, Datum value, UsItems *items)
 					  type->item_align, &element, &isnull, &n);
 	if (type->kind == US_KIND_VECTOR)
 	{
+		bool		overflow = false;
+
 		for (int i = 0; i < n; i++)
-			items->number[i] = us_numeric_to_double(element[i]);
-		return US_ITEMS_OK;
+			items->number[i] = us_type_number(US_READ_NUMERIC, element[i], &overflow);
+		return overflow ? US_ITEMS_OVERFLOW : US_ITEMS_OK;
 	}
 
 	items->item = (const char **) palloc(Max(n, 1) * sizeof(char *));

@@ -63,7 +63,8 @@ typedef enum UsItemsFault
 {
 	US_ITEMS_OK,
 	US_ITEMS_DIMENSIONS,		/* more than one dimension */
-	US_ITEMS_NULL				/* VECTOR: a NULL element */
+	US_ITEMS_NULL,				/* VECTOR: a NULL element */
+	US_ITEMS_OVERFLOW			/* VECTOR: a numeric beyond float8 */
 } UsItemsFault;
 
 /*

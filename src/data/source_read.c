@@ -9,6 +9,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "data/frame_build.h"
@@ -217,6 +218,8 @@ put_array(UsFrameReader *reader, UsReadColumn *column, Datum value)
 							column->source->name),
 					 errdetail_row(reader)));
 			break;
+		case US_ITEMS_OVERFLOW:
+			refuse_number(reader, column, get_float8_infinity(), true);
 	}
 	if (column->source->type.kind == US_KIND_VECTOR)
 		put_vector(reader, column, &items);
