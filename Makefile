@@ -16,6 +16,9 @@ DOCS = README.md
 TESTS := $(sort $(wildcard test/sql/*.sql))
 REGRESS = $(patsubst test/sql/%.sql,%,$(TESTS))
 REGRESS_OPTS = --inputdir=test --load-extension=userseg
+# Some tests call functions of the library of unit tests, by its path.
+REGRESS_PREP = unit
+export USERSEG_UNIT ?= $(abspath test/unit/userseg_unit)
 
 # No fast-math in any form: results must be equal bit for bit on every path.
 # -ffp-contract=off stands here so that the JIT bitcode gets it too.
@@ -34,7 +37,10 @@ $(OBJS): $(HEADERS) Makefile
 $(SCRIPT): $(PIECES) userseg.control
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION userseg" to load this file. \quit'; cat $(PIECES); } > $@
 
-.PHONY: demo test bench test-matrix lint
+unit: all
+	$(MAKE) -C test/unit PG_CONFIG=$(PG_CONFIG)
+
+.PHONY: unit demo test bench test-matrix lint
 demo:
 	test/demo
 test:

@@ -6,19 +6,19 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
+#include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/syscache.h"
 
-#include "access/htup_details.h"
 #include "data/frame_build.h"
 #include "data/key.h"
 #include "infra/compat.h"
 #include "math/hash.h"
-#include "parser/parse_coerce.h"
-#include "port/pg_bswap.h"
 
 /* Least significant byte first, wherever. */
 static inline uint64
@@ -68,16 +68,25 @@ hash_number_text(Numeric value)
 	return us_hash_bytes(text, strlen(text), 0);
 }
 
-/* Has the type a binary form?  (getTypeBinaryOutputInfo raises an error if not.) */
+/*
+ * The send function of a type whose binary form is the same whatever the settings, or
+ * InvalidOid.  A type of variable length may send text, which the server converts to
+ * the encoding of the client.
+ */
 static Oid
-send_function(Oid type)
+stable_send_function(Oid type)
 {
 	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-	Oid			function;
+	Form_pg_type form;
+	Oid			function = InvalidOid;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for type %u", type);
-	function = ((Form_pg_type) GETSTRUCT(tuple))->typsend;
+	form = (Form_pg_type) GETSTRUCT(tuple);
+	if ((form->typtype == TYPTYPE_BASE && form->typlen > 0 && type != NAMEOID) ||
+		type == BYTEAOID || type == INETOID || type == CIDROID ||
+		type == BITOID || type == VARBITOID)
+		function = form->typsend;
 	ReleaseSysCache(tuple);
 	return function;
 }
@@ -114,17 +123,13 @@ us_key_reader_init(UsKeyReader *reader, Oid type)
 		case NUMERICOID:
 			reader->form = US_KEY_NUMERIC;
 			return true;
-		case NAMEOID:
-			reader->form = US_KEY_OUTPUT;
-			fmgr_info(output, &reader->function);
-			return true;
 	}
-	if (IsBinaryCoercible(base, TEXTOID))
+	if (base == BPCHAROID || IsBinaryCoercible(base, TEXTOID))
 	{
 		reader->form = US_KEY_TEXT;
 		return true;
 	}
-	send = send_function(base);
+	send = stable_send_function(base);
 	reader->form = OidIsValid(send) ? US_KEY_SEND : US_KEY_OUTPUT;
 	fmgr_info(OidIsValid(send) ? send : output, &reader->function);
 	return true;

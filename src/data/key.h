@@ -14,8 +14,8 @@ typedef enum UsKeyForm
 	US_KEY_FLOAT,				/* whole: as integer; else the bits of the float8 */
 	US_KEY_NUMERIC,				/* whole and in range: as integer; else the shortest text */
 	US_KEY_TEXT,				/* bytes in UTF-8, char(n) without trailing blanks */
-	US_KEY_SEND,				/* bytes of the binary form: uuid, date, enum labels, ... */
-	US_KEY_OUTPUT				/* text form, of types that have no binary one */
+	US_KEY_SEND,				/* bytes of the binary form: uuid, date, inet, bytea, ... */
+	US_KEY_OUTPUT				/* text form in UTF-8: enum labels, and whatever else there is */
 } UsKeyForm;
 
 typedef struct UsKeyReader

@@ -218,7 +218,7 @@ list_columns(TupleDesc tupdesc)
 		column->type_name = format_type_be(att->atttypid);
 		column->usable = us_type_find(att->atttypid, &column->type, &identifier);
 		if (identifier)
-			column->reason = psprintf("type %s names rows", column->type_name);
+			column->reason = psprintf("type %s identifies rows", column->type_name);
 	}
 	return info;
 }
@@ -247,6 +247,22 @@ take_all_features(UsSourceInfo *info)
 	}
 }
 
+void
+us_source_no_feature(const UsSourceInfo *info)
+{
+	StringInfoData reasons;
+
+	initStringInfo(&reasons);
+	for (int i = 0; i < info->ncolumns && i < LISTED_NAMES; i++)
+		if (info->column[i].use == US_USE_NONE && info->column[i].reason != NULL)
+			appendStringInfo(&reasons, "%s\"%s\": %s", reasons.len > 0 ? "; " : "",
+							 info->column[i].name, info->column[i].reason);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("source has no column that can be a feature"),
+			 reasons.len > 0 ? errdetail("Columns that are not used: %s.", reasons.data) : 0));
+}
+
 /* The columns of the frame, in its order. */
 static void
 order_columns(UsSourceInfo *info, const UsAsked *asked, int nasked, bool all_features)
@@ -267,11 +283,7 @@ order_columns(UsSourceInfo *info, const UsAsked *asked, int nasked, bool all_fea
 				info->used[info->nused++] = find_column(info, asked[i].name);
 	}
 	if (info->nused == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("source has no column that can be a feature"),
-				 info->warnings != NIL ?
-				 errdetail_internal("%s.", (char *) linitial(info->warnings)) : 0));
+		us_source_no_feature(info);
 	for (int r = 0; r < lengthof(roles); r++)
 		for (int i = 0; i < info->ncolumns; i++)
 			if (info->column[i].use == roles[r])

@@ -12,6 +12,7 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/value.h"
 #include "parser/parser.h"
+#include "parser/scansup.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
@@ -94,6 +95,35 @@ refuse_writing(Node *node, void *context)
 	return raw_expression_tree_walker(node, refuse_writing, context);
 }
 
+/*
+ * Has the text only the characters of a qualified name, outside of quotes?  (The
+ * server's splitting takes everything but blanks and dots for a name.)
+ */
+static bool
+looks_like_name(const char *text)
+{
+	bool		quoted = false;
+	char		previous = '.';
+
+	for (const char *p = text; *p != '\0'; p++)
+	{
+		unsigned char c = (unsigned char) *p;
+
+		if (c == '"')
+			quoted = !quoted;
+		else if (quoted || scanner_isspace(c) || c == '.' || c == '_' || IS_HIGHBIT_SET(c) ||
+				 (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+			 /* as it should be */ ;
+		else if ((c < '0' || c > '9') && c != '$')
+			return false;
+		else if (previous == '.')
+			return false;
+		if (!scanner_isspace(c))
+			previous = c;
+	}
+	return !quoted;
+}
+
 /* "SELECT * FROM name", if the text has the form of a name. */
 static bool
 parse_name(UsSource *source)
@@ -102,7 +132,8 @@ parse_name(UsSource *source)
 	ListCell   *lc;
 	StringInfoData name;
 
-	if (!SplitIdentifierString(pstrdup(source->text), '.', &names) || names == NIL)
+	if (!looks_like_name(source->text) ||
+		!SplitIdentifierString(pstrdup(source->text), '.', &names) || names == NIL)
 		return false;
 	initStringInfo(&name);
 	foreach(lc, names)

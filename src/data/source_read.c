@@ -14,7 +14,7 @@
 
 #include "data/frame_build.h"
 #include "data/key.h"
-#include "data/source.h"
+#include "data/source_text.h"
 #include "infra/compat.h"
 #include "math/hash.h"
 
@@ -46,6 +46,7 @@ typedef struct UsReadColumn
 	UsSourceColumn *source;
 	bool		may_drop;		/* a feature that nobody asked for by name */
 	bool		dropped;		/* its dictionary would be too large */
+	int64		n_null;			/* in rows left out for a NULL */
 	enumcodes_hash *enums;
 } UsReadColumn;
 
@@ -94,7 +95,9 @@ refuse_number(UsFrameReader *reader, const UsReadColumn *column, double value, b
 			 errmsg("column \"%s\" contains %s", column->source->name,
 					isnan(value) ? "NaN" : "an infinite value"),
 			 errdetail_row(reader),
-			 errhint("Turn such values into NULL in the source, or leave the rows out.")));
+			 errhint(column->source->use == US_USE_FEATURE ?
+					 "Turn such values into NULL in the source, or leave the rows out." :
+					 "Leave such rows out of the source.")));
 }
 
 pg_noreturn static void
@@ -148,7 +151,7 @@ give_up(UsFrameReader *reader, UsReadColumn *column)
 	distinct = us_dictionary_size(reader->builder->frame->column[column->j].dictionary);
 	column->source->reason =
 		MemoryContextStrdup(GetMemoryChunkContext(reader->info),
-							psprintf("it names rows: more than %d distinct values", distinct - 1));
+							psprintf("it identifies rows: more than %d distinct values", distinct - 1));
 	column->dropped = true;
 	us_frame_give_up(reader->builder, column->j);
 }
@@ -276,6 +279,25 @@ read_weight(UsFrameReader *reader, const TupleTableSlot *slot)
 	return weight;
 }
 
+/* Is a feature of the row NULL?  Then counts it, or raises the error of null_policy 'error'. */
+static bool
+has_null(UsFrameReader *reader, const TupleTableSlot *slot)
+{
+	bool		found = false;
+
+	for (int i = 0; i < reader->nfeatures; i++)
+	{
+		if (!slot->tts_isnull[reader->feature[i].att])
+			continue;
+		if (reader->spec->null_policy == US_NULL_ERROR)
+			refuse_null(reader, &reader->feature[i]);
+		reader->feature[i].n_null++;
+		found = true;
+	}
+	reader->info->n_null += found;
+	return found;
+}
+
 /* Does the row stay?  Counts it if not. */
 static bool
 keep_row(UsFrameReader *reader, const TupleTableSlot *slot)
@@ -303,18 +325,7 @@ keep_row(UsFrameReader *reader, const TupleTableSlot *slot)
 		info->n_unlabelled++;
 		return false;
 	}
-	if (reader->spec->null_policy == US_NULL_IMPUTE)
-		return true;
-	for (int i = 0; i < reader->nfeatures; i++)
-	{
-		if (!slot->tts_isnull[reader->feature[i].att])
-			continue;
-		if (strict)
-			refuse_null(reader, &reader->feature[i]);
-		info->n_null++;
-		return false;
-	}
-	return true;
+	return reader->spec->null_policy == US_NULL_IMPUTE || !has_null(reader, slot);
 }
 
 static void
@@ -443,7 +454,7 @@ useless(const UsReadColumn *column, const UsFrame *frame)
 		int			distinct = us_dictionary_size(c->dictionary);
 
 		if (distinct > US_ID_LIKE_MIN && distinct > (frame->nrows - c->n_null) / 2)
-			return psprintf("it names rows: %d distinct values in " INT64_FORMAT " rows",
+			return psprintf("it identifies rows: %d distinct values in " INT64_FORMAT " rows",
 							distinct, frame->nrows - c->n_null);
 	}
 	return NULL;
@@ -464,6 +475,10 @@ warn_rows(const UsFrameReader *reader)
 	if (info->n_null > 0)
 		warn(info, psprintf(INT64_FORMAT " of " INT64_FORMAT " rows left out: a feature is NULL",
 							info->n_null, info->n_read));
+	for (int i = 0; i < reader->nfeatures; i++)
+		if (info->n_null > 0 && reader->feature[i].n_null == info->n_null)
+			warn(info, psprintf("in all of these rows \"%s\" is NULL",
+								reader->feature[i].source->name));
 	if (info->n_unlabelled > 0)
 		warn(info, psprintf(INT64_FORMAT " of " INT64_FORMAT " rows left out: the %s is NULL",
 							info->n_unlabelled, info->n_read,
@@ -500,10 +515,7 @@ finish_reader(UsFrameReader *reader)
 	}
 	info->nused = n;
 	if (n == 0 || info->column[info->used[0]].use != US_USE_FEATURE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("source has no column that can be a feature"),
-				 errdetail_internal("%s.", (char *) linitial(info->warnings))));
+		us_source_no_feature(info);
 	frame = us_frame_finish(reader->builder, drop);
 	frame->n_skipped = info->n_null + info->n_unlabelled + info->n_weightless;
 	warn_rows(reader);

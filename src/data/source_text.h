@@ -9,6 +9,7 @@
 #include "nodes/plannodes.h"
 
 #include "data/source.h"
+#include "infra/compat.h"
 
 struct UsSource
 {
@@ -32,5 +33,8 @@ extern void us_source_parse(UsSource *source);
  * its text, not in the caller's.
  */
 extern void us_source_error_context(void *source);
+
+/* Raise 22023: no column can be a feature; tells why. */
+pg_noreturn extern void us_source_no_feature(const UsSourceInfo *info);
 
 #endif
