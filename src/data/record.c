@@ -243,6 +243,7 @@ read_array(Place *place, Datum datum, UsValue *value)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("an array of numbers with NULL elements cannot be scored")));
 			break;
+		case US_ITEMS_OVERFLOW:	/* an infinity, which the encoder notes */
 		case US_ITEMS_OK:
 			break;
 	}
