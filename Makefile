@@ -5,7 +5,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" userseg.cont
 
 PIECES := $(sort $(wildcard sql/pieces/*.sql))
 SOURCES := $(sort $(wildcard src/*/*.c))
-HEADERS := $(sort $(wildcard src/*/*.h))
+INCLUDES := $(sort $(wildcard src/*/*.h))
 OBJS := $(SOURCES:.c=.o)
 SCRIPT := sql/userseg--$(EXTVERSION).sql
 
@@ -31,8 +31,8 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# PGXS follows no headers.
-$(OBJS): $(HEADERS) Makefile
+# PGXS follows no headers (and would install what a variable HEADERS names).
+$(OBJS): $(INCLUDES) Makefile
 
 $(SCRIPT): $(PIECES) userseg.control
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION userseg" to load this file. \quit'; cat $(PIECES); } > $@
