@@ -32,6 +32,7 @@ typedef struct UsFacet
 	double		mean;			/* over all rows with a value; NaN: none has one */
 	double		sd;				/* population */
 	double	   *segment_mean;	/* [n_labels]; NaN: no row of the segment has a value */
+	double	   *segment_weight; /* [n_labels] weight of the rows with a value */
 } UsFacet;
 
 typedef struct UsSegmentRule
@@ -67,6 +68,9 @@ extern UsProfile *us_profile_compute(UsFrame *frame, const UsEncoder *encoder, i
 /* Stored form: little-endian, strings in UTF-8; read validates (22P03) against the encoder. */
 extern void us_profile_write(const UsProfile *profile, UsWriter *w);
 extern UsProfile *us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels);
+
+/* The mean over the rows of all other segments; NaN when none of them has a value. */
+extern double us_facet_rest_mean(const UsFacet *facet, int n_labels, int label);
 
 /* (segment_mean - mean) / sd of a facet; 0 for a constant facet, NaN without a value. */
 extern double us_facet_z(const UsFacet *facet, int label);

@@ -1,0 +1,45 @@
+-- Training.
+
+CREATE FUNCTION userseg.train(
+  model       text,
+  algorithm   text,
+  source      text,
+  target      text     DEFAULT NULL,
+  id          text     DEFAULT NULL,
+  features    text[]   DEFAULT NULL,
+  transform   jsonb    DEFAULT '{}',
+  params      jsonb    DEFAULT '{}',
+  null_policy text     DEFAULT 'impute',
+  weight      text     DEFAULT NULL,
+  holdout     float8   DEFAULT 0.2,
+  time_column text     DEFAULT NULL,
+  seed        bigint   DEFAULT 42,
+  alias       text     DEFAULT NULL)
+RETURNS TABLE (model text, version int, algorithm text, n_rows bigint, n_features int,
+               metric text, metric_value float8, converged boolean, iterations int,
+               duration interval, warnings text[], details jsonb)
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
+AS 'MODULE_PATHNAME', 'userseg_train';
+COMMENT ON FUNCTION userseg.train(text, text, text, text, text, text[], jsonb, jsonb, text, text, float8, text, bigint, text)
+IS 'Train a model on a relation or query: a new version of the model, in the caller''s transaction';
+
+CREATE FUNCTION userseg.explain_train(
+  model       text,
+  algorithm   text,
+  source      text,
+  target      text     DEFAULT NULL,
+  id          text     DEFAULT NULL,
+  features    text[]   DEFAULT NULL,
+  transform   jsonb    DEFAULT '{}',
+  params      jsonb    DEFAULT '{}',
+  null_policy text     DEFAULT 'impute',
+  weight      text     DEFAULT NULL,
+  holdout     float8   DEFAULT 0.2,
+  time_column text     DEFAULT NULL,
+  seed        bigint   DEFAULT 42,
+  alias       text     DEFAULT NULL)
+RETURNS TABLE (topic text, item text, value text, note text)
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 30
+AS 'MODULE_PATHNAME', 'userseg_explain_train';
+COMMENT ON FUNCTION userseg.explain_train(text, text, text, text, text, text[], jsonb, jsonb, text, text, float8, text, bigint, text)
+IS 'What userseg.train would do with the same arguments: reads the source, trains nothing';

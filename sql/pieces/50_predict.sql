@@ -1,0 +1,56 @@
+-- Scoring.
+
+CREATE TYPE userseg.prediction AS (
+  label       text,
+  label_id    int,
+  value       float8,
+  probability float8,
+  runner_up   text,
+  margin      float8,
+  distance    float8,
+  reasons     jsonb,
+  version     int,
+  warnings    text[]);
+COMMENT ON TYPE userseg.prediction IS 'A prediction with what speaks for it';
+COMMENT ON COLUMN userseg.prediction.label IS 'Class, or name of the segment';
+COMMENT ON COLUMN userseg.prediction.label_id IS 'Number of the class or segment, from 1';
+COMMENT ON COLUMN userseg.prediction.value IS 'Regression value, or probability of the positive class';
+COMMENT ON COLUMN userseg.prediction.probability IS 'Probability of the label';
+COMMENT ON COLUMN userseg.prediction.runner_up IS 'The second best label';
+COMMENT ON COLUMN userseg.prediction.margin IS 'How far the runner-up is behind, in units of the algorithm';
+COMMENT ON COLUMN userseg.prediction.distance IS 'Distance to the centre of the segment, in encoded units';
+COMMENT ON COLUMN userseg.prediction.reasons IS 'Contributions of the features to the choice of the label, the strongest first';
+COMMENT ON COLUMN userseg.prediction.version IS 'Version of the model that answered';
+COMMENT ON COLUMN userseg.prediction.warnings IS 'NULLs that were imputed, values not seen in training';
+
+CREATE FUNCTION userseg.predict(model text, features record) RETURNS text
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'userseg_predict';
+COMMENT ON FUNCTION userseg.predict(text, record) IS 'Class or name of the segment of a row, matched by column name';
+
+CREATE FUNCTION userseg.predict_id(model text, features record) RETURNS int
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'userseg_predict_id';
+COMMENT ON FUNCTION userseg.predict_id(text, record) IS 'Number of the class or segment of a row, from 1';
+
+CREATE FUNCTION userseg.predict_value(model text, features record) RETURNS float8
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'userseg_predict_value';
+COMMENT ON FUNCTION userseg.predict_value(text, record) IS 'Regression value, or probability of the positive class';
+
+CREATE FUNCTION userseg.predict_proba(model text, features record) RETURNS jsonb
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'userseg_predict_proba';
+COMMENT ON FUNCTION userseg.predict_proba(text, record) IS 'Probability of every class or segment';
+
+CREATE FUNCTION userseg.predict_detail(model text, features record) RETURNS userseg.prediction
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'userseg_predict_detail';
+COMMENT ON FUNCTION userseg.predict_detail(text, record) IS 'The prediction with probability, runner-up, reasons and warnings';
+
+CREATE FUNCTION userseg.predict_json(model text, features jsonb) RETURNS userseg.prediction
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'userseg_predict_json';
+COMMENT ON FUNCTION userseg.predict_json(text, jsonb) IS 'The prediction for the members of a JSON object';
+
+CREATE FUNCTION userseg.score(a userseg.artifact, features record) RETURNS userseg.prediction
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'userseg_score';
+COMMENT ON FUNCTION userseg.score(userseg.artifact, record) IS 'The prediction by a model passed by value, which needs no catalog';
+
+CREATE FUNCTION userseg.transform(model text, features record) RETURNS jsonb
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'userseg_transform';
+COMMENT ON FUNCTION userseg.transform(text, record) IS 'What the model sees of a row after preprocessing';

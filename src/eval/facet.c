@@ -1,0 +1,205 @@
+/*
+ * facet.c
+ *	  Reading the facets of a profile out of chunks of a frame.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "eval/facet.h"
+
+typedef struct LevelCount
+{
+	int			code;
+	int			len;
+	const char *bytes;
+	int64		n;
+} LevelCount;
+
+/* By falling count, then by bytes: independent of the codes. */
+static int
+compare_levels(const void *a, const void *b)
+{
+	const LevelCount *x = a;
+	const LevelCount *y = b;
+	int			c;
+
+	if (x->n != y->n)
+		return x->n > y->n ? -1 : 1;
+	c = memcmp(x->bytes, y->bytes, Min(x->len, y->len));
+	return c ? c : x->len - y->len;
+}
+
+/* Rows (or, for tags, occurrences) of every dictionary entry of a column. */
+static int64 *
+count_levels(UsFrame *frame, int column)
+{
+	int			size = us_dictionary_size(frame->column[column].dictionary);
+	int64	   *n = MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1) * sizeof(int64),
+											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	for (int i = 0; i < frame->nchunks; i++)
+	{
+		const UsChunk *chunk = us_frame_chunk(frame, i);
+		const UsChunkColumn *c = &chunk->column[column];
+
+		CHECK_FOR_INTERRUPTS();
+		if (frame->column[column].kind == US_KIND_CATEGORY)
+		{
+			for (int r = 0; r < chunk->nrows; r++)
+				if (c->code[r] >= 0)
+					n[c->code[r]]++;
+		}
+		else
+			for (int t = 0; t < c->tag_start[chunk->nrows]; t++)
+				n[c->tag_code[t]]++;
+	}
+	return n;
+}
+
+static int
+find_column(const UsFrame *frame, const char *name)
+{
+	for (int i = 0; i < frame->ncolumns; i++)
+		if (frame->column[i].role == US_ROLE_FEATURE && strcmp(frame->column[i].name, name) == 0)
+			return i;
+	elog(ERROR, "feature \"%s\" is not in the frame", name);
+	return -1;
+}
+
+static void
+add_facet(UsProfile *profile, UsFacetSource **source, int *room, int feature, char *name,
+		  char *level, int element, UsFacetSource where)
+{
+	UsFacet    *f;
+
+	if (profile->nfacets == *room)
+	{
+		*room *= 2;
+		profile->facet = repalloc(profile->facet, *room * sizeof(UsFacet));
+		*source = repalloc(*source, *room * sizeof(UsFacetSource));
+	}
+	f = &profile->facet[profile->nfacets];
+	f->feature = feature;
+	f->name = name;
+	f->level = level;
+	f->element = element;
+	f->mean = f->sd = NAN;
+	f->segment_mean = palloc(profile->n_labels * sizeof(double));
+	f->segment_weight = palloc0(profile->n_labels * sizeof(double));
+	for (int k = 0; k < profile->n_labels; k++)
+		f->segment_mean[k] = NAN;
+	(*source)[profile->nfacets++] = where;
+}
+
+static void
+add_levels(UsFrame *frame, UsProfile *profile, UsFacetSource **source, int *room,
+		   int feature, int column)
+{
+	const UsColumn *c = &frame->column[column];
+	int			size = us_dictionary_size(c->dictionary);
+	int64	   *n = count_levels(frame, column);
+	LevelCount *level = MemoryContextAllocHuge(CurrentMemoryContext,
+											   Max(size, 1) * sizeof(LevelCount));
+
+	for (int i = 0; i < size; i++)
+	{
+		level[i].code = i;
+		level[i].n = n[i];
+		level[i].bytes = us_dictionary_get(c->dictionary, i, &level[i].len);
+	}
+	qsort(level, size, sizeof(LevelCount), compare_levels);
+	for (int i = 0; i < Min(size, US_PROFILE_LEVELS) && level[i].n > 0; i++)
+	{
+		char	   *text = pnstrdup(level[i].bytes, level[i].len);
+
+		add_facet(profile, source, room, feature,
+				  psprintf(c->kind == US_KIND_TAGS ? "%s:%s" : "%s=%s", c->name, text),
+				  text, 0, (UsFacetSource) {column, level[i].code});
+	}
+	pfree(level);
+	pfree(n);
+}
+
+void
+us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
+			   UsProfile *profile, UsFacetSource **source)
+{
+	int			room = 16;
+
+	profile->n_labels = n_labels;
+	profile->nfacets = 0;
+	profile->facet = palloc(room * sizeof(UsFacet));
+	*source = palloc(room * sizeof(UsFacetSource));
+	for (int i = 0; i < us_encoder_nfeatures(encoder); i++)
+	{
+		const UsFeature *feature = us_encoder_feature(encoder, i);
+		int			column;
+
+		if (feature->width == 0)
+			continue;
+		column = find_column(frame, feature->name);
+		switch (feature->kind)
+		{
+			case US_KIND_NUMBER:
+			case US_KIND_BOOLEAN:
+			case US_KIND_TIME:
+			case US_KIND_DURATION:
+				add_facet(profile, source, &room, i, pstrdup(feature->name), NULL, 0,
+						  (UsFacetSource) {column, 0});
+				break;
+			case US_KIND_CATEGORY:
+			case US_KIND_TAGS:
+				add_levels(frame, profile, source, &room, i, column);
+				break;
+			case US_KIND_VECTOR:
+				for (int e = 1; e <= Min(feature->dim, US_PROFILE_ELEMENTS); e++)
+					add_facet(profile, source, &room, i, psprintf("%s[%d]", feature->name, e),
+							  NULL, e, (UsFacetSource) {column, 0});
+				break;
+		}
+	}
+}
+
+void
+us_facet_values(const UsFrame *frame, const UsFacet *facet, UsFacetSource source,
+				const UsChunk *chunk, double *out)
+{
+	const UsChunkColumn *c = &chunk->column[source.column];
+	int			n = chunk->nrows;
+
+	switch (frame->column[source.column].kind)
+	{
+		case US_KIND_NUMBER:
+		case US_KIND_BOOLEAN:
+		case US_KIND_TIME:
+		case US_KIND_DURATION:
+			memcpy(out, c->number, n * sizeof(double));
+			break;
+		case US_KIND_CATEGORY:
+			for (int r = 0; r < n; r++)
+				out[r] = c->code[r] < 0 ? NAN : (c->code[r] == source.code ? 1 : 0);
+			break;
+		case US_KIND_TAGS:
+			for (int r = 0; r < n; r++)
+			{
+				out[r] = c->tag_null[r] ? NAN : 0;
+				for (int t = c->tag_start[r]; t < c->tag_start[r + 1]; t++)
+					if (c->tag_code[t] == source.code)
+						out[r] = 1;
+			}
+			break;
+		case US_KIND_VECTOR:
+			{
+				int			dim = frame->column[source.column].dim;
+
+				for (int r = 0; r < n; r++)
+					out[r] = isnan(c->vector[(Size) r * dim]) ? NAN
+						: c->vector[(Size) r * dim + facet->element - 1];
+				break;
+			}
+	}
+}

@@ -1,0 +1,140 @@
+/*
+ * profile_words.c
+ *	  Which features make a segment what it is, and a name from them.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+
+#include "eval/profile.h"
+
+/* |z| below which a direction is not worth a name */
+#define NAME_Z	0.25
+
+/* directions in a suggested name */
+#define NAME_PARTS	2
+
+double
+us_facet_z(const UsFacet *facet, int label)
+{
+	double		m = facet->segment_mean[label - 1];
+
+	if (isnan(m) || isnan(facet->mean))
+		return NAN;
+	return facet->sd > 0 ? (m - facet->mean) / facet->sd : 0;
+}
+
+double
+us_facet_rest_mean(const UsFacet *facet, int n_labels, int label)
+{
+	double		sum = 0;
+	double		weight = 0;
+
+	for (int k = 0; k < n_labels; k++)
+		if (k != label - 1 && facet->segment_weight[k] > 0)
+		{
+			sum += facet->segment_mean[k] * facet->segment_weight[k];
+			weight += facet->segment_weight[k];
+		}
+	return weight > 0 ? sum / weight : NAN;
+}
+
+typedef struct Ranked
+{
+	int			facet;
+	double		z;
+} Ranked;
+
+static int
+compare_ranked(const void *a, const void *b)
+{
+	const Ranked *x = a;
+	const Ranked *y = b;
+
+	if (x->z != y->z)
+		return x->z > y->z ? -1 : 1;
+	return x->facet - y->facet;
+}
+
+int
+us_profile_order(const UsProfile *profile, int label, int *index)
+{
+	Ranked	   *ranked = palloc(Max(profile->nfacets, 1) * sizeof(Ranked));
+	int			n = 0;
+
+	for (int f = 0; f < profile->nfacets; f++)
+	{
+		double		z = us_facet_z(&profile->facet[f], label);
+
+		if (!isnan(z))
+			ranked[n++] = (Ranked) {f, fabs(z)};
+	}
+	qsort(ranked, n, sizeof(Ranked), compare_ranked);
+	for (int i = 0; i < n; i++)
+		index[i] = ranked[i].facet;
+	pfree(ranked);
+	return n;
+}
+
+/* "high spend", "mostly country=FR", "active" for a boolean that is mostly true. */
+static char *
+direction(const UsFacet *facet, const UsFeature *feature, double z, double m)
+{
+	if (facet->level)
+		return psprintf("%s %s", z > 0 ? (m > 0.5 ? "mostly" : "more") : "less", facet->name);
+	if (feature->kind == US_KIND_BOOLEAN)
+		return psprintf("%s%s", z > 0 ? "" : "not ", facet->name);
+	if (feature->kind == US_KIND_TIME)
+		return psprintf("%s %s", z > 0 ? "late" : "early", facet->name);
+	return psprintf("%s%s %s", fabs(z) >= 2 ? "very " : "", z > 0 ? "high" : "low", facet->name);
+}
+
+/* The name of label from its strongest "parts" directions, at most one a feature. */
+static char *
+make_name(const UsProfile *profile, const UsEncoder *encoder, int label, int parts)
+{
+	int		   *index = palloc(Max(profile->nfacets, 1) * sizeof(int));
+	int			n = us_profile_order(profile, label, index);
+	int			used[16];
+	int			nused = 0;
+	StringInfoData name;
+
+	initStringInfo(&name);
+	for (int i = 0; i < n && nused < Min(parts, 16); i++)
+	{
+		const UsFacet *facet = &profile->facet[index[i]];
+		double		z = us_facet_z(facet, label);
+		bool		again = false;
+
+		for (int u = 0; u < nused; u++)
+			again |= used[u] == facet->feature;
+		if (again || fabs(z) < NAME_Z)
+			continue;
+		used[nused] = facet->feature;
+		appendStringInfo(&name, "%s%s", nused++ ? ", " : "",
+						 direction(facet, us_encoder_feature(encoder, facet->feature), z,
+								   facet->segment_mean[label - 1]));
+	}
+	if (nused == 0)
+		appendStringInfoString(&name, "average");
+	pfree(index);
+	return name.data;
+}
+
+char *
+us_profile_suggest_name(const UsProfile *profile, const UsEncoder *encoder, int label)
+{
+	for (int parts = NAME_PARTS; parts <= NAME_PARTS + 2; parts++)
+	{
+		char	   *name = make_name(profile, encoder, label, parts);
+		bool		unique = true;
+
+		for (int k = 1; k <= profile->n_labels && unique; k++)
+			unique = k == label || strcmp(name, make_name(profile, encoder, k, parts)) != 0;
+		if (unique)
+			return name;
+	}
+	return psprintf("%s (%d)", make_name(profile, encoder, label, NAME_PARTS), label);
+}

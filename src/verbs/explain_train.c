@@ -1,0 +1,140 @@
+/*
+ * explain_train.c
+ *	  userseg.explain_train: what train would do with the same arguments.
+ *
+ * The source is read and the encoder learned, since only the data tell which
+ * columns are constant and how wide the categories are; nothing is fitted or stored.
+ */
+#include "postgres.h"
+
+#include "infra/guc.h"
+#include "infra/progress.h"
+#include "model/catalog.h"
+#include "verbs/train.h"
+
+typedef struct Lines
+{
+	UsExplainLine *line;
+	int			n;
+	int			room;
+} Lines;
+
+static void
+add(Lines *l, const char *topic, const char *item, char *value, char *note)
+{
+	if (l->n == l->room)
+	{
+		l->room *= 2;
+		l->line = repalloc(l->line, l->room * sizeof(UsExplainLine));
+	}
+	l->line[l->n++] = (UsExplainLine) {topic, item, value, note};
+}
+
+static char *
+megabytes(uint64 bytes)
+{
+	return psprintf("%.1f MB", bytes / 1048576.0);
+}
+
+static const char *
+use_name(UsUse use)
+{
+	switch (use)
+	{
+		case US_USE_NONE:
+			return "unused";
+		case US_USE_FEATURE:
+			return "feature";
+		case US_USE_TARGET:
+			return "target";
+		case US_USE_WEIGHT:
+			return "weight";
+		case US_USE_TIME:
+			return "time";
+		case US_USE_ID:
+			return "id";
+	}
+	return "";
+}
+
+/* What becomes of each column of the source. */
+static void
+explain_columns(Lines *l, const UsPrepared *p)
+{
+	for (int i = 0; i < p->info->ncolumns; i++)
+	{
+		const UsSourceColumn *c = &p->info->column[i];
+
+		add(l, "column", c->name, psprintf("%s (%s)", use_name(c->use), c->type_name),
+			c->reason ? pstrdup(c->reason) : NULL);
+	}
+}
+
+/* The encoded columns of each feature. */
+static void
+explain_encoding(Lines *l, const UsPrepared *p)
+{
+	for (int i = 0; i < us_encoder_nfeatures(p->encoder); i++)
+	{
+		const UsFeature *f = us_encoder_feature(p->encoder, i);
+		StringInfoData names;
+
+		initStringInfo(&names);
+		for (int j = f->first; j < f->first + Min(f->width, 10); j++)
+			appendStringInfo(&names, "%s%s", j > f->first ? ", " : "",
+							 us_encoder_column(p->encoder, j)->name);
+		if (f->width > 10)
+			appendStringInfo(&names, ", ... (%d more)", f->width - 10);
+		add(l, "encoding", f->name,
+			f->width == 0 ? pstrdup("dropped: constant") : psprintf("%d columns", f->width),
+			f->width == 0 ? NULL : names.data);
+	}
+}
+
+static void
+explain_memory(Lines *l, const UsPrepared *p)
+{
+	uint64		need = p->algorithm->memory(p->params, p->frame->nrows,
+											us_encoder_width(p->encoder));
+	uint64		allowed = (uint64) us_max_memory_kb * 1024;
+
+	add(l, "memory", "rows as read", megabytes(us_source_frame_bytes(p->info, p->frame->nrows)),
+		p->frame->spilled ? pstrdup("spilled to a temporary file") : NULL);
+	add(l, "memory", "training", megabytes(need),
+		us_budget_used(p->budget) + need > allowed
+		? pstrdup("more than is left of userseg.max_memory: would be spilled to a temporary file") : NULL);
+	add(l, "memory", "allowed", megabytes(allowed), pstrdup("userseg.max_memory"));
+}
+
+UsExplainLine *
+us_explain_train(const UsTrainArgs *args, int *n)
+{
+	UsPrepared	p;
+	UsSourceEstimate estimate;
+	Lines		l = {palloc(32 * sizeof(UsExplainLine)), 0, 32};
+
+	us_catalog_begin_model(args->model);
+	if (args->alias)
+		us_reference_check_name(args->alias, "alias");
+	us_train_prepare(args, &p);
+	us_source_estimate(p.source, &estimate);
+
+	add(&l, "source", "kind", pstrdup(OidIsValid(us_source_relation(p.source)) ? "relation" : "query"), NULL);
+	add(&l, "source", "rows", psprintf(INT64_FORMAT, p.info->n_read),
+		psprintf("the planner expected %.0f", estimate.rows));
+	add(&l, "source", "rows used", psprintf(INT64_FORMAT, p.frame->nrows),
+		p.info->n_read == p.frame->nrows ? NULL
+		: psprintf(INT64_FORMAT " left out: " INT64_FORMAT " with a NULL, " INT64_FORMAT
+				   " without target or time, " INT64_FORMAT " of weight 0",
+				   p.info->n_read - p.frame->nrows, p.info->n_null, p.info->n_unlabelled,
+				   p.info->n_weightless));
+	add(&l, "algorithm", p.algorithm->name, pstrdup(p.algorithm->task), pstrdup(p.algorithm->description));
+	explain_columns(&l, &p);
+	explain_encoding(&l, &p);
+	explain_memory(&l, &p);
+	for (int i = 0; i < p.n_warnings; i++)
+		add(&l, "warning", "", p.warnings[i], NULL);
+	us_progress_end();
+	*n = l.n;
+	return l.line;
+}

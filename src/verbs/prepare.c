@@ -1,0 +1,139 @@
+/*
+ * prepare.c
+ *	  What training and its explanation share: arguments checked, the source read,
+ *	  the encoder learned.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "data/params_json.h"
+#include "data/transform.h"
+#include "infra/closest.h"
+#include "infra/guc.h"
+#include "infra/progress.h"
+#include "verbs/train.h"
+
+static const UsAlgorithm *
+find_algorithm(const char *name)
+{
+	const UsAlgorithm *algorithm = us_algorithm_find(name);
+	UsClosest	closest;
+
+	if (algorithm)
+		return algorithm;
+	us_closest_init(&closest, name);
+	for (int i = 0; us_algorithm_get(i); i++)
+		us_closest_offer(&closest, us_algorithm_get(i)->name);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("algorithm \"%s\" does not exist", name),
+			 errhint("SELECT algorithm, description FROM userseg.algorithms() lists them.%s",
+					 us_closest_hint(&closest))));
+}
+
+static UsNullPolicy
+parse_null_policy(const char *text)
+{
+	if (strcmp(text, "impute") == 0)
+		return US_NULL_IMPUTE;
+	if (strcmp(text, "error") == 0)
+		return US_NULL_ERROR;
+	if (strcmp(text, "skip") == 0)
+		return US_NULL_SKIP;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no null_policy \"%s\"", text),
+			 errhint("Policies are \"impute\", \"error\" and \"skip\".")));
+}
+
+void
+us_train_warn(UsPrepared *p, const char *fmt,...)
+{
+	StringInfoData text;
+	int			needed;
+
+	initStringInfo(&text);
+	do
+	{
+		va_list		args;
+
+		va_start(args, fmt);
+		needed = appendStringInfoVA(&text, fmt, args);
+		va_end(args);
+		if (needed > 0)
+			enlargeStringInfo(&text, needed);
+	} while (needed > 0);
+	if (p->n_warnings == p->warnings_room)
+	{
+		p->warnings_room = p->warnings_room ? p->warnings_room * 2 : 8;
+		p->warnings = p->warnings
+			? repalloc(p->warnings, p->warnings_room * sizeof(char *))
+			: palloc(p->warnings_room * sizeof(char *));
+	}
+	p->warnings[p->n_warnings++] = text.data;
+}
+
+static void
+check_scalars(const UsTrainArgs *args, const UsPrepared *p)
+{
+	if (isnan(args->holdout) || args->holdout < 0 || args->holdout >= 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("holdout is %g, outside of 0 <= holdout < 1", args->holdout),
+				 errhint("0.2 keeps a fifth of the rows for the metrics; 0 keeps none.")));
+	if (p->algorithm->needs_target && args->target == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("algorithm \"%s\" needs a target", args->algorithm),
+				 errhint("Name the column to be predicted: target => 'column'.")));
+}
+
+void
+us_train_prepare(const UsTrainArgs *args, UsPrepared *p)
+{
+	UsSourceSpec spec = {0};
+	UsTransform *transform;
+	const UsParam *verbose;
+	ListCell   *lc;
+
+	memset(p, 0, sizeof(UsPrepared));
+	p->algorithm = find_algorithm(args->algorithm);
+	p->params = us_params_parse(p->algorithm->params, us_common_params, args->params);
+	p->null_policy = parse_null_policy(args->null_policy);
+	check_scalars(args, p);
+	transform = us_transform_parse(args->transform);
+	verbose = us_params_get(p->params, "verbose");
+	us_progress_begin(verbose->boolean);
+
+	spec.target = args->target;
+	spec.id = args->id;
+	spec.weight = args->weight;
+	spec.time_column = args->time_column;
+	spec.all_features = args->n_features < 0;
+	spec.n_features = Max(args->n_features, 0);
+	spec.features = args->features;
+	spec.null_policy = p->null_policy;
+
+	p->budget = us_budget_create((Size) us_max_memory_kb * 1024);
+	p->source = us_source_open(args->source);
+	p->info = us_source_columns(p->source, &spec);
+	us_progress("read the source", 0, 0);
+	p->frame = us_source_read(p->source, &spec, p->budget, p->info);
+	foreach(lc, p->info->warnings)
+		us_train_warn(p, "%s", (char *) lfirst(lc));
+	if (p->frame->nrows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the source has no rows to train on"),
+				 errdetail(INT64_FORMAT " rows were read, " INT64_FORMAT " of them left out.",
+						   p->info->n_read, p->info->n_read - p->frame->nrows),
+				 errhint("Look at the source, the null_policy and the weights.")));
+	us_progress("learn the preprocessing", 0, 0);
+	p->encoder = us_encoder_learn(p->frame, transform, p->null_policy, (uint64) args->seed,
+								  p->budget, &p->encoder_warnings);
+	foreach(lc, p->encoder_warnings)
+		us_train_warn(p, "%s", (char *) lfirst(lc));
+}

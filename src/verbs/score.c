@@ -1,0 +1,283 @@
+/*
+ * score.c
+ *	  Scoring one row: record → vector → answer.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "lib/stringinfo.h"
+#include "utils/typcache.h"
+
+#include "verbs/score.h"
+
+/* reasons in a prediction */
+#define MAX_REASONS 10
+
+struct UsScorer
+{
+	UsModel    *model;
+	const UsEncoder *encoder;
+	int			nfeatures;
+	int			width;
+	UsNullPolicy null_policy;
+	UsRecordMap *map;			/* of the row type below; NULL: none yet */
+	MemoryContext map_context;
+	Oid			type;
+	int32		typmod;
+	uint64		desc_id;
+	UsValue    *value;			/* [nfeatures] */
+	double	   *x;				/* [width] */
+	double	   *scratch;		/* [max(width, n_labels)] */
+	UsRowNotes	notes;
+};
+
+UsScorer *
+us_scorer(UsModel *model)
+{
+	UsScorer   *s = model->extra;
+	MemoryContext old;
+
+	if (s)
+		return s;
+	old = MemoryContextSwitchTo(model->context);
+	s = palloc0(sizeof(UsScorer));
+	s->model = model;
+	s->encoder = model->artifact->encoder;
+	s->nfeatures = us_encoder_nfeatures(s->encoder);
+	s->width = us_encoder_width(s->encoder);
+	s->null_policy = us_encoder_null_policy(s->encoder);
+	s->map_context = AllocSetContextCreate(model->context, "userseg column map",
+										   ALLOCSET_SMALL_SIZES);
+	s->value = palloc0(Max(s->nfeatures, 1) * sizeof(UsValue));
+	s->x = palloc(Max(s->width, 1) * sizeof(double));
+	s->scratch = palloc(Max(Max(s->width, model->n_labels), 1) * sizeof(double));
+	s->notes.feature_flags = palloc0(Max(s->nfeatures, 1));
+	model->extra = s;
+	MemoryContextSwitchTo(old);
+	return s;
+}
+
+/* The column map for the row type of a record, made anew when the type is another one. */
+static void
+match_columns(UsScorer *s, HeapTupleHeader record)
+{
+	Oid			type = HeapTupleHeaderGetTypeId(record);
+	int32		typmod = HeapTupleHeaderGetTypMod(record);
+	uint64		desc_id = assign_record_type_identifier(type, typmod);
+	TupleDesc	desc;
+
+	if (s->map && s->type == type && s->typmod == typmod && s->desc_id == desc_id)
+		return;
+	s->map = NULL;
+	MemoryContextReset(s->map_context);
+	desc = lookup_rowtype_tupdesc(type, typmod);
+	s->map = us_record_map(s->encoder, desc, s->map_context);
+	ReleaseTupleDesc(desc);
+	s->type = type;
+	s->typmod = typmod;
+	s->desc_id = desc_id;
+}
+
+static void
+null_error(const UsScorer *s)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("feature \"%s\" is NULL",
+					us_encoder_feature(s->encoder, s->notes.first_null)->name),
+			 errdetail("Model \"%s\" version %d was trained with null_policy 'error'.",
+					   s->model->info.model, s->model->info.version),
+			 errhint("Leave such rows out, or train with null_policy 'impute'.")));
+}
+
+bool
+us_scorer_values(UsScorer *s, const UsValue *value)
+{
+	us_encoder_apply_row(s->encoder, value, s->x, &s->notes);
+	if (s->notes.first_null >= 0 && s->null_policy != US_NULL_IMPUTE)
+	{
+		if (s->null_policy == US_NULL_ERROR)
+			null_error(s);
+		return false;
+	}
+	return true;
+}
+
+bool
+us_scorer_record(UsScorer *s, HeapTupleHeader record)
+{
+	match_columns(s, record);
+	us_record_deform(s->map, record, s->value);
+	return us_scorer_values(s, s->value);
+}
+
+bool
+us_scorer_json(UsScorer *s, Jsonb *features)
+{
+	us_record_from_json(s->encoder, features, s->value);
+	return us_scorer_values(s, s->value);
+}
+
+int
+us_scorer_label(UsScorer *s)
+{
+	const UsArtifact *a = s->model->artifact;
+
+	return a->algorithm->label(a->model, s->x);
+}
+
+double
+us_scorer_value(UsScorer *s)
+{
+	const UsArtifact *a = s->model->artifact;
+	UsScore		score;
+
+	a->algorithm->score(a->model, s->x, &score);
+	return score.value;
+}
+
+typedef struct Reason
+{
+	int			feature;
+	double		contribution;
+} Reason;
+
+static int
+compare_reasons(const void *a, const void *b)
+{
+	const Reason *x = a;
+	const Reason *y = b;
+	double		d = fabs(y->contribution) - fabs(x->contribution);
+
+	return d > 0 ? 1 : (d < 0 ? -1 : x->feature - y->feature);
+}
+
+/* What spoke for the answer, feature by feature, the strongest first. */
+static UsReport *
+reasons(UsScorer *s, const UsScore *score)
+{
+	const UsArtifact *a = s->model->artifact;
+	UsReport   *report = us_report_array();
+	Reason	   *reason;
+
+	if (a->algorithm->explain == NULL)
+		return NULL;
+	a->algorithm->explain(a->model, s->x, score, s->scratch);
+	reason = palloc(Max(s->nfeatures, 1) * sizeof(Reason));
+	for (int i = 0; i < s->nfeatures; i++)
+	{
+		const UsFeature *f = us_encoder_feature(s->encoder, i);
+
+		reason[i] = (Reason) {i, 0};
+		for (int j = f->first; j < f->first + f->width; j++)
+			reason[i].contribution += s->scratch[j];
+	}
+	qsort(reason, s->nfeatures, sizeof(Reason), compare_reasons);
+	for (int i = 0; i < Min(s->nfeatures, MAX_REASONS); i++)
+	{
+		const UsFeature *f = us_encoder_feature(s->encoder, reason[i].feature);
+		const UsValue *v = &s->value[reason[i].feature];
+		UsReport   *o;
+
+		if (f->width == 0)
+			continue;
+		o = us_report_add_object(report, NULL);
+		us_report_text(o, "feature", f->name);
+		us_report_number(o, "contribution", reason[i].contribution);
+		if (v->isnull)
+			us_report_null(o, "value");
+		else if (f->kind == US_KIND_NUMBER || f->kind == US_KIND_BOOLEAN || f->kind == US_KIND_DURATION)
+			us_report_number(o, "value", v->number);
+		else if (f->kind == US_KIND_CATEGORY)
+			us_report_text(o, "value", pnstrdup(v->text, v->len));
+	}
+	pfree(reason);
+	return report;
+}
+
+static void
+add_warning(UsPrediction *p, int feature_flags, const char *feature)
+{
+	static const char *const text[] = {
+		"feature \"%s\" is NULL: imputed",
+		"feature \"%s\" has a value that was not seen in training",
+		"feature \"%s\" is NaN or infinite: taken as NULL",
+		"feature \"%s\" has another length than in training: taken as NULL"
+	};
+
+	for (int i = 0; i < lengthof(text); i++)
+		if (feature_flags & (1 << i))
+			p->warnings[p->n_warnings++] = psprintf(text[i], feature);
+}
+
+void
+us_scorer_predict(UsScorer *s, UsPrediction *p)
+{
+	const UsArtifact *a = s->model->artifact;
+	UsScore		score;
+
+	a->algorithm->score(a->model, s->x, &score);
+	memset(p, 0, sizeof(UsPrediction));
+	if (score.label > 0)
+	{
+		p->label = s->model->label_name[score.label - 1];
+		p->label_id = s->model->label_id[score.label - 1];
+	}
+	if (score.runner_up > 0)
+		p->runner_up = s->model->label_name[score.runner_up - 1];
+	p->value = score.value;
+	p->probability = score.probability;
+	p->margin = score.margin;
+	p->distance = score.distance;
+	p->version = s->model->info.version;
+	p->reasons = reasons(s, &score);
+	p->warnings = palloc((Size) Max(s->nfeatures, 1) * 4 * sizeof(char *));
+	for (int i = 0; i < s->nfeatures; i++)
+		add_warning(p, s->notes.feature_flags[i], us_encoder_feature(s->encoder, i)->name);
+}
+
+UsReport *
+us_scorer_proba(UsScorer *s)
+{
+	const UsArtifact *a = s->model->artifact;
+	UsReport   *report = us_report_object();
+
+	a->algorithm->proba(a->model, s->x, s->scratch);
+	for (int k = 0; k < s->model->n_labels; k++)
+		us_report_number(report, s->model->label_name[k], s->scratch[k]);
+	return report;
+}
+
+UsReport *
+us_scorer_transform(UsScorer *s)
+{
+	UsReport   *report = us_report_object();
+
+	for (int j = 0; j < s->width; j++)
+		us_report_number(report, us_encoder_column(s->encoder, j)->name, s->x[j]);
+	return report;
+}
+
+void
+us_scorer_require_labels(const UsScorer *s)
+{
+	if (s->model->n_labels == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" version %d gives numbers, not labels",
+						s->model->info.model, s->model->info.version),
+				 errhint("Use userseg.predict_value.")));
+}
+
+void
+us_scorer_require_value(const UsScorer *s)
+{
+	if (s->model->info.task == US_TASK_CLUSTERING)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" version %d gives segments, not numbers",
+						s->model->info.model, s->model->info.version),
+				 errhint("Use userseg.predict, userseg.predict_id or userseg.predict_detail.")));
+}

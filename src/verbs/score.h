@@ -1,0 +1,62 @@
+/*
+ * score.h
+ *	  Scoring one row: record → vector → answer.
+ *
+ * What a call site needs from row to row (column map, scratch space) hangs on the
+ * UsModel of the statement, in its memory context; a row allocates nothing but
+ * its result.
+ */
+#ifndef US_SCORE_H
+#define US_SCORE_H
+
+#include "access/htup.h"
+#include "utils/jsonb.h"
+
+#include "data/record.h"
+#include "infra/report.h"
+#include "model/cache.h"
+
+typedef struct UsScorer UsScorer;
+
+/* A full answer, as userseg.prediction; NaN and NULL: none. */
+typedef struct UsPrediction
+{
+	const char *label;
+	int			label_id;		/* 0: none */
+	double		value;
+	double		probability;
+	const char *runner_up;
+	double		margin;
+	double		distance;
+	UsReport   *reasons;		/* array */
+	int			version;
+	int			n_warnings;
+	char	  **warnings;
+} UsPrediction;
+
+/* The scorer of a model, made at its first row. */
+extern UsScorer *us_scorer(UsModel *model);
+
+/*
+ * Encode a row.  False when the model skips rows with NULLs and this is one.  Raises
+ * 42703 and 42804 for a row that does not have the features, 22004 for a NULL when the
+ * model's null policy is 'error'.
+ */
+extern bool us_scorer_record(UsScorer *scorer, HeapTupleHeader record);
+extern bool us_scorer_json(UsScorer *scorer, Jsonb *features);
+
+/* The same from values that stand in the order of the features (bulk scoring). */
+extern bool us_scorer_values(UsScorer *scorer, const UsValue *value);
+
+/* Answers for the row that was encoded last. */
+extern int	us_scorer_label(UsScorer *scorer);	/* 1.., 0: none */
+extern void us_scorer_predict(UsScorer *scorer, UsPrediction *prediction);
+extern UsReport *us_scorer_proba(UsScorer *scorer);	/* object: name → probability */
+extern UsReport *us_scorer_transform(UsScorer *scorer);	/* object: encoded column → value */
+extern double us_scorer_value(UsScorer *scorer);	/* NaN: none */
+
+/* Raise 42809 unless the model gives labels, or numbers. */
+extern void us_scorer_require_labels(const UsScorer *scorer);
+extern void us_scorer_require_value(const UsScorer *scorer);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * train.h
+ *	  userseg.train and userseg.explain_train.
+ */
+#ifndef US_TRAIN_H
+#define US_TRAIN_H
+
+#include "utils/jsonb.h"
+
+#include "data/encode.h"
+#include "data/source.h"
+#include "learn/algorithm.h"
+
+/* The arguments of train, as the user gave them; defaults are already filled in. */
+typedef struct UsTrainArgs
+{
+	const char *model;
+	const char *algorithm;
+	const char *source;
+	const char *target;			/* NULL: none */
+	const char *id;				/* NULL: none */
+	int			n_features;		/* -1: every usable column */
+	char	  **features;
+	Jsonb	   *transform;		/* NULL: {} */
+	Jsonb	   *params;			/* NULL: {} */
+	const char *null_policy;
+	const char *weight;			/* NULL: none */
+	double		holdout;
+	const char *time_column;	/* NULL: none */
+	int64		seed;
+	const char *alias;			/* NULL: none */
+} UsTrainArgs;
+
+typedef struct UsTrainResult
+{
+	const char *model;
+	int			version;
+	const char *algorithm;
+	int64		n_rows;
+	int			n_features;
+	const char *metric;			/* NULL: none */
+	double		metric_value;	/* NaN: none */
+	bool		converged;
+	int			iterations;
+	int64		duration_us;
+	int			n_warnings;
+	char	  **warnings;
+	Jsonb	   *details;
+} UsTrainResult;
+
+/*
+ * Everything before the fit: what training and its explanation share.
+ */
+typedef struct UsPrepared
+{
+	const UsAlgorithm *algorithm;
+	UsParams   *params;
+	UsNullPolicy null_policy;
+	UsBudget   *budget;
+	UsSource   *source;
+	UsSourceInfo *info;
+	UsFrame    *frame;
+	UsEncoder  *encoder;
+	List	   *encoder_warnings;	/* of char * */
+	int			n_warnings;
+	char	  **warnings;
+	int			warnings_room;
+} UsPrepared;
+
+/* Check the arguments, read the source once, learn the encoder. */
+extern void us_train_prepare(const UsTrainArgs *args, UsPrepared *prepared);
+
+/* Add a warning to those of the training (palloc'd). */
+extern void us_train_warn(UsPrepared *prepared, const char *fmt,...) pg_attribute_printf(2, 3);
+
+/*
+ * Train: a new version of the model in the caller's transaction.  Warnings are
+ * raised as WARNINGs and returned.  Results are in the current memory context.
+ */
+extern void us_train(const UsTrainArgs *args, UsTrainResult *result);
+
+/* One line of an explanation. */
+typedef struct UsExplainLine
+{
+	const char *topic;			/* 'source', 'algorithm', 'column', 'encoding', 'memory', 'warning' */
+	const char *item;
+	char	   *value;
+	char	   *note;			/* or NULL */
+} UsExplainLine;
+
+/* What train would do; trains nothing.  Returns the lines, *n of them. */
+extern UsExplainLine *us_explain_train(const UsTrainArgs *args, int *n);
+
+#endif
