@@ -1,15 +1,18 @@
 /*
  * sql_step.c
  *	  Iterations of a training as SQL aggregates over its source.
+ *
+ * A step is a source of its own: one SELECT around the user's, in which the encoder
+ * and the state stand as literals.  So it runs under the same guard, as the same
+ * user, and the planner is as free to use parallel workers or shards.
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/memutils.h"
+#include "utils/lsyscache.h"
 
 #include "infra/objects.h"
 #include "verbs/sql_step.h"
@@ -19,36 +22,46 @@
 
 typedef struct SqlStep
 {
-	char	   *query;
-	Datum		encoder;		/* bytea */
+	char	   *head;			/* up to the state */
+	char	   *tail;
 	Oid			argument_type;	/* of the state that steers, such as userseg.centroid_set */
 	MemoryContext context;		/* results are copied here */
+	struct varlena *result;
 } SqlStep;
+
+static bool
+take_result(TupleTableSlot *slot, void *arg)
+{
+	SqlStep    *s = arg;
+	bool		isnull;
+	Datum		d = slot_getattr(slot, 1, &isnull);
+	MemoryContext old = MemoryContextSwitchTo(s->context);
+
+	s->result = isnull ? NULL : PG_DETOAST_DATUM_COPY(d);
+	MemoryContextSwitchTo(old);
+	return true;
+}
 
 static struct varlena *
 run(void *context, const struct varlena *argument)
 {
 	SqlStep    *s = context;
-	Oid			type[2] = {BYTEAOID, s->argument_type};
-	Datum		value[2] = {s->encoder, PointerGetDatum(argument)};
-	struct varlena *result;
-	bool		isnull;
-	Datum		d;
-	MemoryContext old;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "userseg SQL step",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	Oid			output;
+	bool		is_varlena;
+	char	   *text;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	us_source_begin_readonly();
-	if (SPI_execute_with_args(s->query, 2, type, value, NULL, true, 0) != SPI_OK_SELECT
-		|| SPI_processed != 1)
-		elog(ERROR, "a step of the training returned " UINT64_FORMAT " rows", SPI_processed);
-	us_source_end_readonly();
-	d = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	old = MemoryContextSwitchTo(s->context);
-	result = isnull ? NULL : PG_DETOAST_DATUM_COPY(d);
+	CHECK_FOR_INTERRUPTS();
+	getTypeOutputInfo(s->argument_type, &output, &is_varlena);
+	text = psprintf("%s'%s'%s", s->head, OidOutputFunctionCall(output, PointerGetDatum(argument)),
+					s->tail);
+	s->result = NULL;
+	us_source_each(us_source_open(text), take_result, s);
 	MemoryContextSwitchTo(old);
-	SPI_finish();
-	return result;
+	MemoryContextDelete(scratch);
+	return s->result;
 }
 
 /* The arguments that carry the row: weight, then the columns in the order of the features. */
@@ -62,9 +75,9 @@ append_row(StringInfo q, const UsFrame *frame, const UsEncoder *encoder)
 		if (frame->column[i].role == US_ROLE_WEIGHT)
 			weight = frame->column[i].name;
 	if (weight)
-		appendStringInfo(q, ", s.%s::float8", quote_identifier(weight));
+		appendStringInfo(q, ", s.%s::pg_catalog.float8", quote_identifier(weight));
 	else
-		appendStringInfoString(q, ", NULL::float8");
+		appendStringInfoString(q, ", NULL::pg_catalog.float8");
 	if (n > MAX_POINT_COLUMNS)
 		appendStringInfoString(q, ", s");
 	else
@@ -88,16 +101,20 @@ us_sql_step_make(UsSqlStep *step, const UsAlgorithm *algorithm, UsSource *source
 				 errhint("Use strategy \"local\", or another encoding of the category.")));
 	us_writer_init(&w);
 	us_encoder_write(encoder, &w);
-	s->encoder = PointerGetDatum(us_writer_varlena(&w));
-	s->argument_type = us_extension_type("centroid_set");
-	s->context = CurrentMemoryContext;
+	initStringInfo(&q);
+	appendStringInfo(&q, "SELECT userseg.%s(userseg.%s('\\x%s'::pg_catalog.bytea, ",
+					 algorithm->sql_aggregate,
+					 us_encoder_nfeatures(encoder) > MAX_POINT_COLUMNS ? "_encode_row" : "_encode_point",
+					 us_hex_encode(w.buf.data + VARHDRSZ, w.buf.len - VARHDRSZ));
+	s->head = q.data;
 
 	initStringInfo(&q);
-	appendStringInfo(&q, "SELECT userseg.%s(userseg.%s($1, $2", algorithm->sql_aggregate,
-					 us_encoder_nfeatures(encoder) > MAX_POINT_COLUMNS ? "_encode_row" : "_encode_point");
+	appendStringInfoString(&q, "::userseg.centroid_set");
 	append_row(&q, frame, encoder);
 	appendStringInfo(&q, ")) FROM %s s", us_source_from(source));
-	s->query = q.data;
+	s->tail = q.data;
+	s->argument_type = us_extension_type("centroid_set");
+	s->context = CurrentMemoryContext;
 	step->run = run;
 	step->context = s;
 }

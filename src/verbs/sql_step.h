@@ -11,7 +11,7 @@
 /*
  * The step of algorithm as a callback: each run executes
  *
- *		SELECT userseg.<step>(userseg._encode_point($encoder, $argument, weight, columns))
+ *		SELECT userseg.<step>(userseg._encode_point(encoder, state, weight, columns...))
  *		FROM (source)
  *
  * as the caller, read-only, in parallel where the planner likes.  Raises 0A000 when
