@@ -8,21 +8,44 @@
 
 #include "miscadmin.h"
 
-#include "data/frame_value.h"
 #include "math/assignment.h"
 #include "math/random.h"
 #include "verbs/align.h"
+#include "verbs/label.h"
+
+/* Whether the encoder of the earlier version finds its columns; *missing names the first that it does not. */
+static bool
+columns_there(const UsFrame *frame, const UsEncoder *encoder, const char **missing)
+{
+	for (int i = 0; i < us_encoder_nfeatures(encoder); i++)
+	{
+		const UsFeature *feature = us_encoder_feature(encoder, i);
+		bool		found = feature->width == 0;
+
+		for (int c = 0; c < frame->ncolumns && !found; c++)
+			found = frame->column[c].kind == feature->kind
+				&& strcmp(frame->column[c].name, feature->name) == 0;
+		if (!found)
+		{
+			*missing = feature->name;
+			return false;
+		}
+	}
+	return true;
+}
 
 /* rows[new][old] of the sample; returns how many rows were sampled. */
 static int64
-count_overlap(UsFrame *frame, const UsModel *earlier, UsFrameReader *reader,
-			  UsLabelChunk labels, void *context, uint64 seed, double *rows)
+count_overlap(UsFrame *frame, const UsModel *earlier, UsLabelChunk labels, void *context,
+			  uint64 seed, double *rows)
 {
 	const UsArtifact *artifact = earlier->artifact;
+	UsLabelSource *before = us_label_source(artifact->algorithm, artifact->model,
+											us_encoder_bind(artifact->encoder, frame));
 	double		share = (double) US_ALIGN_SAMPLE / Max(frame->nrows, 1);
 	uint64		limit = share < 1 ? (uint64) (share * 18446744073709551615.0) : PG_UINT64_MAX;
-	double	   *x = palloc(Max(us_encoder_width(artifact->encoder), 1) * sizeof(double));
 	int32	   *label = palloc(US_CHUNK_ROWS * sizeof(int32));
+	int32	   *old = palloc(US_CHUNK_ROWS * sizeof(int32));
 	int64		n = 0;
 
 	for (int i = 0; i < frame->nchunks; i++)
@@ -31,19 +54,14 @@ count_overlap(UsFrame *frame, const UsModel *earlier, UsFrameReader *reader,
 
 		CHECK_FOR_INTERRUPTS();
 		labels(context, chunk, label);
+		us_label_chunk(before, chunk, old);
 		for (int r = 0; r < chunk->nrows; r++)
 		{
-			UsRowNotes	notes = {0};
-			int			old;
-
 			if (us_mix64(seed, chunk->key[r]) > limit || label[r] < 1)
 				continue;
-			us_encoder_apply_row(artifact->encoder, us_frame_reader_row(reader, chunk, r),
-								 x, &notes);
-			old = artifact->algorithm->label(artifact->model, x);
 			n++;
-			if (old >= 1)
-				rows[(Size) (label[r] - 1) * earlier->n_labels + old - 1]++;
+			if (old[r] >= 1)
+				rows[(Size) (label[r] - 1) * earlier->n_labels + old[r] - 1]++;
 		}
 	}
 	return n;
@@ -55,7 +73,6 @@ us_align_segments(UsFrame *frame, const UsModel *earlier, int n_labels,
 				  int *segment_ids, char **note)
 {
 	const char *missing = NULL;
-	UsFrameReader *reader = us_frame_reader(frame, earlier->artifact->encoder, &missing);
 	double	   *rows;
 	int		   *match;
 	int64		n;
@@ -63,7 +80,7 @@ us_align_segments(UsFrame *frame, const UsModel *earlier, int n_labels,
 
 	memset(segment_ids, 0, n_labels * sizeof(int));
 	*note = NULL;
-	if (reader == NULL)
+	if (!columns_there(frame, earlier->artifact->encoder, &missing))
 	{
 		*note = psprintf("segments were numbered anew: version %d of the model uses column \"%s\", which this training does not",
 						 earlier->info.version, missing);
@@ -71,7 +88,7 @@ us_align_segments(UsFrame *frame, const UsModel *earlier, int n_labels,
 	}
 	rows = palloc0((Size) n_labels * earlier->n_labels * sizeof(double));
 	match = palloc(n_labels * sizeof(int));
-	n = count_overlap(frame, earlier, reader, labels, context, seed, rows);
+	n = count_overlap(frame, earlier, labels, context, seed, rows);
 	us_assignment(rows, n_labels, earlier->n_labels, match);
 	for (int k = 0; k < n_labels; k++)
 	{

@@ -132,8 +132,7 @@ us_train_prepare(const UsTrainArgs *args, UsPrepared *p)
 						   p->info->n_read, p->info->n_read - p->frame->nrows),
 				 errhint("Look at the source, the null_policy and the weights.")));
 	us_progress("learn the preprocessing", 0, 0);
-	p->encoder = us_encoder_learn(p->frame, transform, p->null_policy, (uint64) args->seed,
-								  p->budget, &p->encoder_warnings);
-	foreach(lc, p->encoder_warnings)
-		us_train_warn(p, "%s", (char *) lfirst(lc));
+	p->encoder = us_encoder_learn(p->frame, transform, p->null_policy, (uint64) args->seed, p->budget);
+	for (int i = 0; i < us_encoder_nwarnings(p->encoder); i++)
+		us_train_warn(p, "%s", us_encoder_warning(p->encoder, i));
 }

@@ -8,12 +8,16 @@
 
 #include "access/htup_details.h"
 #include "lib/stringinfo.h"
+#include "utils/memutils.h"
 #include "utils/typcache.h"
 
 #include "verbs/score.h"
 
 /* reasons in a prediction */
 #define MAX_REASONS 10
+
+/* bits of UsRowNotes.feature_flags */
+#define N_FLAGS 5
 
 struct UsScorer
 {
@@ -200,14 +204,15 @@ reasons(UsScorer *s, const UsScore *score)
 static void
 add_warning(UsPrediction *p, int feature_flags, const char *feature)
 {
-	static const char *const text[] = {
+	static const char *const text[N_FLAGS] = {
 		"feature \"%s\" is NULL: imputed",
 		"feature \"%s\" has a value that was not seen in training",
 		"feature \"%s\" is NaN or infinite: taken as NULL",
-		"feature \"%s\" has another length than in training: taken as NULL"
+		"feature \"%s\" has another length than in training: taken as NULL",
+		"feature \"%s\" has no logarithm: taken as the smallest value of the training"
 	};
 
-	for (int i = 0; i < lengthof(text); i++)
+	for (int i = 0; i < N_FLAGS; i++)
 		if (feature_flags & (1 << i))
 			p->warnings[p->n_warnings++] = psprintf(text[i], feature);
 }
@@ -233,7 +238,7 @@ us_scorer_predict(UsScorer *s, UsPrediction *p)
 	p->distance = score.distance;
 	p->version = s->model->info.version;
 	p->reasons = reasons(s, &score);
-	p->warnings = palloc((Size) Max(s->nfeatures, 1) * 4 * sizeof(char *));
+	p->warnings = palloc((Size) Max(s->nfeatures, 1) * N_FLAGS * sizeof(char *));
 	for (int i = 0; i < s->nfeatures; i++)
 		add_warning(p, s->notes.feature_flags[i], us_encoder_feature(s->encoder, i)->name);
 }

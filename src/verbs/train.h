@@ -61,7 +61,6 @@ typedef struct UsPrepared
 	UsSourceInfo *info;
 	UsFrame    *frame;
 	UsEncoder  *encoder;
-	List	   *encoder_warnings;	/* of char * */
 	int			n_warnings;
 	char	  **warnings;
 	int			warnings_room;
