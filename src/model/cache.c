@@ -3,22 +3,16 @@
  *	  A model as one statement sees it, and what a call site remembers of it.
  *
  * A reference means the same version throughout a statement, because it is looked up
- * under the active snapshot; and the next statement looks again.  "Another statement"
- * is told by values, never by pointers, which are used again: fn_extra survives in
- * PL/pgSQL loops, and snapshots of one address may differ.  Within a transaction and a
- * user a snapshot is told by xmax, the numbers of running transactions, and curcid:
- * with xmax unchanged, transactions only leave the snapshot, and the numbers fall.
+ * under the active snapshot; and the next statement looks again.
  */
 #include "postgres.h"
 
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
-#include "infra/compat.h"
+#include "infra/statement.h"
 #include "model/cache.h"
 #include "model/loaded.h"
 #include "model/portable.h"
@@ -29,22 +23,11 @@
 /* bytes of a toasted userseg.artifact that are enough to tell which one it is */
 #define PEEK_BYTES	256
 
-/* What tells one statement from another. */
-typedef struct Statement
-{
-	LocalTransactionId transaction;
-	Oid			user;
-	TransactionId xmax;
-	uint32		xcnt;
-	int32		subxcnt;
-	CommandId	curcid;
-} Statement;
-
 typedef struct Slot
 {
 	char	   *bytes;			/* the reference, or the digest of a value */
 	size_t		len;
-	Statement	statement;		/* not used for a value */
+	UsStatement statement;		/* not used for a value */
 	uint64		used;			/* when last */
 	UsModel    *model;			/* in a context of its own, with bytes */
 } Slot;
@@ -55,29 +38,6 @@ typedef struct CallSite
 	int			n;
 	Slot		slot[SLOTS];
 } CallSite;
-
-/* ---- statements ---- */
-
-static void
-current_statement(Statement *s)
-{
-	Snapshot	snapshot = GetActiveSnapshot();
-
-	s->transaction = us_local_transaction();
-	s->user = GetUserId();
-	s->xmax = snapshot->xmax;
-	s->xcnt = snapshot->xcnt;
-	s->subxcnt = snapshot->subxcnt;
-	s->curcid = snapshot->curcid;
-}
-
-static bool
-same_statement(const Statement *a, const Statement *b)
-{
-	return a->transaction == b->transaction && a->user == b->user &&
-		a->xmax == b->xmax && a->xcnt == b->xcnt &&
-		a->subxcnt == b->subxcnt && a->curcid == b->curcid;
-}
 
 /* ---- opening ---- */
 
@@ -214,10 +174,10 @@ us_model_resolve(FmgrInfo *flinfo, const text *reference)
 	const char *bytes = VARDATA_ANY(reference);
 	size_t		len = VARSIZE_ANY_EXHDR(reference);
 	Slot	   *slot = find_slot(site, bytes, len);
-	Statement	now;
+	UsStatement now;
 
-	current_statement(&now);
-	if (slot == NULL || !same_statement(&slot->statement, &now))
+	us_statement_current(&now);
+	if (slot == NULL || !us_statement_same(&slot->statement, &now))
 	{
 		UsModel    *model = open_reference(text_to_cstring(reference), US_PRIVILEGE_USAGE);
 
