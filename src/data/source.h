@@ -50,9 +50,9 @@ extern void us_source_estimate(UsSource *source, UsSourceEstimate *estimate);
 
 /*
  * Run the source into a DestReceiver, with the active snapshot, under
- * transaction_read_only: a function in it that writes raises 25006, and so would the
- * receiver itself.  The plan may be parallel, so a receiver neither writes to
- * tables nor changes settings.
+ * transaction_read_only: a function in it that writes raises 25006, and so would a statement
+ * of the receiver.  The plan may be parallel, so a receiver changes no settings and writes
+ * to tables at most as CREATE TABLE AS does (verbs/assign_fill.c).
  */
 extern void us_source_run(UsSource *source, DestReceiver *receiver);
 

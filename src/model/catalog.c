@@ -291,7 +291,8 @@ us_catalog_artifact(const UsVersionInfo *info, size_t *len)
 	while ((tuple = us_scan_next(&scan)) != NULL)
 	{
 		bool		isnull;
-		bytea	   *chunk = DatumGetByteaPP(us_scan_datum(&scan, tuple, US_CHUNK_DATA, &isnull));
+		Datum		stored = us_scan_datum(&scan, tuple, US_CHUNK_DATA, &isnull);
+		bytea	   *chunk = DatumGetByteaPP(stored);
 		size_t		size = VARSIZE_ANY_EXHDR(chunk);
 
 		CHECK_FOR_INTERRUPTS();
@@ -299,7 +300,8 @@ us_catalog_artifact(const UsVersionInfo *info, size_t *len)
 			break;
 		memcpy(data + done, VARDATA_ANY(chunk), size);
 		done += size;
-		pfree(chunk);
+		if ((Pointer) chunk != DatumGetPointer(stored))
+			pfree(chunk);
 	}
 	us_scan_end(&scan);
 	if (tuple != NULL || done != *len)

@@ -84,15 +84,17 @@ match_columns(UsScorer *s, HeapTupleHeader record)
 	s->desc_id = desc_id;
 }
 
-static void
-null_error(const UsScorer *s)
+void
+us_score_null_error(const UsModel *model, int feature, const char *row)
 {
+	const char *name = us_encoder_feature(model->artifact->encoder, feature)->name;
+
 	ereport(ERROR,
 			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("feature \"%s\" is NULL",
-					us_encoder_feature(s->encoder, s->notes.first_null)->name),
+			 row ? errmsg("feature \"%s\" is NULL in the row with id %s", name, row) :
+			 errmsg("feature \"%s\" is NULL", name),
 			 errdetail("Model \"%s\" version %d was trained with null_policy 'error'.",
-					   s->model->info.model, s->model->info.version),
+					   model->info.model, model->info.version),
 			 errhint("Leave such rows out, or train with null_policy 'impute'.")));
 }
 
@@ -103,7 +105,7 @@ us_scorer_values(UsScorer *s, const UsValue *value)
 	if (s->notes.first_null >= 0 && s->null_policy != US_NULL_IMPUTE)
 	{
 		if (s->null_policy == US_NULL_ERROR)
-			null_error(s);
+			us_score_null_error(s->model, s->notes.first_null, NULL);
 		return false;
 	}
 	return true;

@@ -13,6 +13,7 @@
 #include "utils/jsonb.h"
 
 #include "data/record.h"
+#include "infra/compat.h"
 #include "infra/report.h"
 #include "model/cache.h"
 
@@ -54,6 +55,12 @@ extern void us_scorer_predict(UsScorer *scorer, UsPrediction *prediction);
 extern UsReport *us_scorer_proba(UsScorer *scorer);	/* object: name → probability */
 extern UsReport *us_scorer_transform(UsScorer *scorer);	/* object: encoded column → value */
 extern double us_scorer_value(UsScorer *scorer);	/* NaN: none */
+
+/*
+ * Raise 22004 for a NULL feature of a model whose null policy is 'error'; row is the id of
+ * its row, or NULL.
+ */
+pg_noreturn extern void us_score_null_error(const UsModel *model, int feature, const char *row);
 
 /* Raise 42809 unless the model gives labels, or numbers. */
 extern void us_scorer_require_labels(const UsScorer *scorer);
