@@ -241,6 +241,38 @@ us_distance_blocks(const float *x, int nblocks, int width, const float *c, float
 	}
 }
 
+US_CLONES double
+us_sum_least(const float *a, const float *b, const float *mass, int nblocks, float *least)
+{
+	UsDoubleLanes low = {0};
+	UsDoubleLanes high = {0};
+	double		total = 0;
+
+	for (int i = 0; i < nblocks * US_LANES; i += US_LANES)
+	{
+		UsFloatLanes v = *(const UsFloatLanes *) (a + i);
+		UsHalfFloatLanes half[2];
+
+		if (b != NULL)
+		{
+			UsFloatLanes w = *(const UsFloatLanes *) (b + i);
+			UsIntLanes	less = w < v;
+
+			v = US_SELECT_FLOAT(less, w, v);
+		}
+		if (least != NULL)
+			*(UsFloatLanes *) (least + i) = v;
+		v *= *(const UsFloatLanes *) (mass + i);
+		memcpy(half, &v, sizeof(half));
+		low += __builtin_convertvector(half[0], UsDoubleLanes);
+		high += __builtin_convertvector(half[1], UsDoubleLanes);
+	}
+	low += high;
+	for (int i = 0; i < US_HALF_LANES; i++)
+		total += low[i];
+	return total;
+}
+
 US_CLONES int
 us_changed_rows(const uint16 *before, const uint16 *after, int nrows, uint16 *changed)
 {

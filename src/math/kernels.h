@@ -102,6 +102,13 @@ extern void us_distance_blocks(const float *x, int nblocks, int width,
 							   const float *c, float *distance);
 
 /*
+ * Sum over nblocks blocks of mass * min(a, b), in float8 and in a fixed order; b may
+ * be NULL.  least, if not NULL, gets the minima.
+ */
+extern double us_sum_least(const float *a, const float *b, const float *mass,
+						   int nblocks, float *least);
+
+/*
  * Compare two arrays of labels of nrows <= 65535 rows (whole blocks are read);
  * changed[] gets the numbers of the rows that differ; returns how many.
  */

@@ -176,6 +176,31 @@ us_sums_mean(const UsSums *s, int i, const UsGrid *grid, double *c)
 								(double) s->weight[i]);
 }
 
+/*
+ * S^2/n for n > 0 as a whole number and a fraction in [0, 1): with S = m n + r it is
+ * m^2 n + 2 m r + r^2/n.
+ */
+static inline int128
+square_over(int128 s, int64 n, double *fraction)
+{
+	int128		m,
+				r;
+
+	if (n < ((int64) 1 << 31) && s < ((int64) 1 << 62) && s > -((int64) 1 << 62))
+	{
+		/* the usual case, with divisions of 64 bits */
+		int64		small_r = (int64) s % n;
+
+		m = (int64) s / n;
+		*fraction = (double) (small_r * small_r % n) / (double) n;
+		return m * m * n + 2 * m * small_r + small_r * small_r / n;
+	}
+	m = s / n;
+	r = s % n;
+	*fraction = (double) (r * r % n) / (double) n;
+	return m * m * n + 2 * m * r + r * r / n;
+}
+
 double
 us_sums_inertia(const UsSums *s, const int128 *squares, const UsGrid *grid)
 {
@@ -188,17 +213,12 @@ us_sums_inertia(const UsSums *s, const int128 *squares, const UsGrid *grid)
 
 		for (int i = 0; i < s->k; i++)
 		{
-			int128		n = s->weight[i];
-			int128		m,
-						r;
+			double		part;
 
-			if (n == 0)
+			if (s->weight[i] == 0)
 				continue;
-			/* S = m n + r, hence S^2/n = m^2 n + 2 m r + r^2/n */
-			m = s->sum[(Size) i * s->width + j] / n;
-			r = s->sum[(Size) i * s->width + j] % n;
-			whole -= m * m * n + 2 * m * r + r * r / n;
-			fraction += (double) (r * r % n) / (double) n;
+			whole -= square_over(s->sum[(Size) i * s->width + j], s->weight[i], &part);
+			fraction += part;
 		}
 		inertia += ldexp(Max((double) whole - fraction, 0.0), 2 * grid[j].exponent);
 	}
