@@ -56,7 +56,11 @@ extern void us_source_estimate(UsSource *source, UsSourceEstimate *estimate);
  */
 extern void us_source_run(UsSource *source, DestReceiver *receiver);
 
-/* The same with a function for each row; it returns false to stop.  Gives the number of rows. */
+/*
+ * The same with a function for each row; it returns false to stop.  Gives the number of
+ * rows.  The function is called in the executor's memory context: what it allocates there
+ * stays until the end of the run.
+ */
 typedef bool (*UsRowFunction) (TupleTableSlot *slot, void *arg);
 extern int64 us_source_each(UsSource *source, UsRowFunction function, void *arg);
 

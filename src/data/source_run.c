@@ -44,7 +44,7 @@ guard_begin(UsGuard *guard, UsSource *source)
 
 	guard->nest_level = NewGUCNestLevel();
 	(void) set_config_option("transaction_read_only", "on", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+							 GUC_ACTION_LOCAL, true, 0, false);
 	PushActiveSnapshot(ActiveSnapshotSet() ? GetActiveSnapshot() : GetTransactionSnapshot());
 }
 
@@ -57,7 +57,8 @@ guard_end(UsGuard *guard)
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
 				 errmsg("source reset transaction_read_only")));
 	PopActiveSnapshot();
-	AtEOXact_GUC(true, guard->nest_level);
+	/* not committed: the setting is as it was before, and so is what functions have set */
+	AtEOXact_GUC(false, guard->nest_level);
 	error_context_stack = guard->callback.previous;
 }
 

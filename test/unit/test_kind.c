@@ -11,6 +11,7 @@
 #include "utils/numeric.h"
 
 #include "data/kind.h"
+#include "infra/compat.h"
 #include "math/random.h"
 #include "unit.h"
 
