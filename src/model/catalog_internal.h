@@ -1,6 +1,6 @@
 /*
  * catalog_internal.h
- *	  The tables of the registry (sql/pieces/30_catalog.sql) as the catalog*.c files
+ *	  The tables of the registry (sql/pieces/30_registry.sql) as the catalog*.c files
  *	  see them; no other file includes this.
  */
 #ifndef US_CATALOG_INTERNAL_H
