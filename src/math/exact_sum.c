@@ -7,8 +7,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "math/clones.h"
 #include "math/exact_sum.h"
+#include "math/clones.h"
 
 #if FLT_EVAL_METHOD != 0
 #error "exact sums need arithmetic that is done in double, as on x86-64 and arm64"
@@ -20,23 +20,26 @@
 
 /* ---- one value ---- */
 
-/*
- * Bring chunks 0 .. top - 1 into [0, 2^32), the rest into the signed top chunk.
- * After it the form is canonical (two's complement, as it were).
- */
-static void
-carry(UsExactSum *sum)
+void
+us_exact_carry(int64 *chunk, int n)
 {
 	int64		over = 0;
 
-	for (int i = 0; i < US_EXACT_CHUNKS - 1; i++)
+	for (int i = 0; i < n - 1; i++)
 	{
-		int64		v = sum->chunk[i] + over;
+		int64		v = chunk[i] + over;
 
-		sum->chunk[i] = v & CHUNK_MASK;
+		chunk[i] = v & CHUNK_MASK;
 		over = v >> CHUNK_BITS; /* rounds down, for negative values too */
 	}
-	sum->chunk[US_EXACT_CHUNKS - 1] += over;
+	chunk[n - 1] += over;
+}
+
+/* After it the form is canonical: two's complement, as it were. */
+static void
+carry(UsExactSum *sum)
+{
+	us_exact_carry(sum->chunk, US_EXACT_CHUNKS);
 	sum->pending = 0;
 }
 
@@ -55,37 +58,17 @@ refuse(double x)
 void
 us_exact_add(UsExactSum *sum, double x)
 {
-	uint64		bits;
-	uint64		mantissa;
-	int			exponent;
-	int			shift;
-	int64		sign;
 	int64		low;
 	int64		high;
-	int64	   *chunk;
+	int64	   *chunk = sum->chunk + us_exact_cut(x, &low, &high);
 
-	memcpy(&bits, &x, sizeof(bits));
-	mantissa = bits & UINT64CONST(0x000fffffffffffff);
-	exponent = (int) (bits >> 52) & 0x7ff;
-	if (unlikely(exponent == 0x7ff))
+	if (unlikely(!isfinite(x)))
 		refuse(x);
-	if (exponent == 0)
-		exponent = 1;			/* subnormal, or zero */
-	else
-		mantissa |= UINT64CONST(0x0010000000000000);
-
-	/* x = +-mantissa * 2^(exponent - 1) units of chunk 0 */
-	chunk = sum->chunk + (exponent - 1) / CHUNK_BITS;
-	shift = (exponent - 1) % CHUNK_BITS;
-	low = (int64) (mantissa << shift) & CHUNK_MASK;
-	high = (int64) (mantissa >> (CHUNK_BITS - shift));
-	sign = -(int64) (bits >> 63);
-
 	if (unlikely(sum->pending >= US_EXACT_PENDING))
 		carry(sum);
 	sum->pending++;
-	chunk[0] += (low ^ sign) - sign;
-	chunk[1] += (high ^ sign) - sign;
+	chunk[0] += low;
+	chunk[1] += high;
 }
 
 void
@@ -168,8 +151,9 @@ word_at(const UsExactWords *words, int i)
 	return i < 0 || i >= words->n ? 0 : words->word[i];
 }
 
-double
-us_exact_round(const UsExactSum *sum)
+/* The double nearest to sum * 2^scale; subnormal results are rounded twice unless scale is 0. */
+static double
+round_scaled(const UsExactSum *sum, int scale)
 {
 	UsExactWords words;
 	uint64		top;
@@ -202,8 +186,24 @@ us_exact_round(const UsExactSum *sum)
 	rest = (top & 0x7ff) << 1 | (sticky ? 1 : 0);
 	if (rest > 0x800 || (rest == 0x800 && (kept & 1) != 0))
 		kept++;
-	value = ldexp((double) kept, exponent);
+	value = ldexp((double) kept, exponent + scale);
 	return words.negative ? -value : value;
+}
+
+double
+us_exact_round(const UsExactSum *sum)
+{
+	return round_scaled(sum, 0);
+}
+
+double
+us_exact_mean(const UsExactSum *sum, double n)
+{
+	double		s = round_scaled(sum, 0);
+
+	if (isfinite(s))
+		return s / n;
+	return ldexp(round_scaled(sum, -128) / n, 128);
 }
 
 /* ---- arrays ---- */

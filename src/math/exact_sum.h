@@ -37,6 +37,38 @@ typedef struct UsExactWords
 	uint32		word[US_EXACT_CHUNKS + 1];
 } UsExactWords;
 
+/*
+ * Cut a finite value other than 0 into low 2^(32 i - 1074) + high 2^(32 (i + 1) - 1074),
+ * |low| < 2^32, |high| < 2^52, and return i, 0 .. US_EXACT_CHUNKS - 4.  (0 gives some i
+ * and two zeros; for infinity and NaN the result means nothing.)
+ */
+static inline int
+us_exact_cut(double x, int64 *low, int64 *high)
+{
+	uint64		bits;
+	uint64		mantissa;
+	uint64		exponent;
+	uint64		shift;
+	int64		sign;
+
+	memcpy(&bits, &x, sizeof(bits));
+	mantissa = bits & UINT64CONST(0x000fffffffffffff);
+	exponent = (bits >> 52) & 0x7ff;
+	mantissa |= (uint64) (exponent != 0) << 52;
+	exponent -= (exponent != 0);	/* x = +-mantissa * 2^(exponent - 1074) */
+	shift = exponent % 32;
+	sign = -(int64) (bits >> 63);
+	*low = (((int64) (mantissa << shift) & INT64CONST(0xffffffff)) ^ sign) - sign;
+	*high = ((int64) (mantissa >> (32 - shift)) ^ sign) - sign;
+	return (int) (exponent / 32);
+}
+
+/*
+ * Carry a run of n >= 1 chunks: all but the last come into [0, 2^32), the last is signed
+ * and takes what is left.  Sums that keep only a window of chunks use it themselves.
+ */
+extern void us_exact_carry(int64 *chunk, int n);
+
 /* Add one value; 22003 if it is infinite, 22023 if it is NaN. */
 extern void us_exact_add(UsExactSum *sum, double x);
 
@@ -55,6 +87,11 @@ extern void us_exact_merge(UsExactSum *sum, const UsExactSum *other);
  * the sum is beyond the range of double.
  */
 extern double us_exact_round(const UsExactSum *sum);
+
+/*
+ * The sum divided by n > 0, finite, as a mean: two roundings, no overflow on the way.
+ */
+extern double us_exact_mean(const UsExactSum *sum, double n);
 
 /* The canonical form of a sum, and back.  unpack returns false if the form is not canonical. */
 extern void us_exact_pack(const UsExactSum *sum, UsExactWords *words);

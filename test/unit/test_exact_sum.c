@@ -304,3 +304,41 @@ UNIT_TEST(values_that_are_no_numbers_are_refused)
 	x[1400] = NAN;
 	UNIT_ERROR(us_exact_add_array(&sum, x, N), ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "infinite");
 }
+
+UNIT_TEST(means_do_not_overflow)
+{
+	UsExactSum	sum = {0};
+
+	for (int i = 0; i < 10; i++)
+		us_exact_add(&sum, -1.5e308);
+	UNIT_CHECK(us_exact_round(&sum) == -INFINITY);
+	UNIT_CLOSE(us_exact_mean(&sum, 10) / -1.5e308, 1, DBL_EPSILON);
+	us_exact_add(&sum, 1.5e308);
+	UNIT_CLOSE(us_exact_mean(&sum, 11) / (-1.5e308 / 11 * 9), 1, 2 * DBL_EPSILON);
+}
+
+/* A window of chunks holds sums as the whole accumulator does. */
+UNIT_TEST(a_window_of_chunks_is_enough)
+{
+	UsExactSum	whole = {0};
+	UsExactSum	sum = {0};
+	double	   *x = palloc(N * sizeof(double));
+	int64	   *window = sum.chunk + 30;
+
+	fill(x, N, -8, 8, 21);
+	for (int i = 0; i < N; i++)
+	{
+		int64		low;
+		int64		high;
+		int			c = us_exact_cut(x[i], &low, &high) - 30;
+
+		UNIT_CHECK(c >= 0 && c <= 2);
+		window[c] += low;
+		window[c + 1] += high;
+		if (i % US_EXACT_PENDING == 0)
+			us_exact_carry(window, 5);
+	}
+	us_exact_carry(window, 5);
+	us_exact_add_array(&whole, x, N);
+	UNIT_CHECK(same(&whole, &sum));
+}

@@ -1,0 +1,142 @@
+/*
+ * centroid_cache.c
+ *	  Centroid sets as arguments of SQL functions.
+ */
+#include "postgres.h"
+
+#include "nodes/nodeFuncs.h"
+#include "utils/array.h"
+
+#include "api/centroid_cache.h"
+#include "infra/args.h"
+#include "infra/compat.h"
+
+typedef struct CachedSet
+{
+	bool		is_const;		/* the argument is a constant of the query */
+	char	   *raw;			/* the argument as it came: a set, or a pointer into a toast table */
+	Size		raw_size;
+	const UsCentroidSet *set;
+	UsAssigner *assigner;
+} CachedSet;
+
+const UsCentroidSet *
+us_set_arg(FunctionCallInfo fcinfo, int n)
+{
+	return (const UsCentroidSet *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n));
+}
+
+uint64
+us_set_arg_fingerprint(FunctionCallInfo fcinfo, int n)
+{
+	struct varlena *raw = (struct varlena *) PG_GETARG_POINTER(n);
+
+	if (!VARATT_IS_4B_U(raw))
+		raw = PG_DETOAST_DATUM_SLICE(raw, 0, offsetof(UsCentroidSet, value) - VARHDRSZ);
+	return ((const UsCentroidSet *) raw)->fingerprint;
+}
+
+/* Does the query have a constant there?  (An external parameter may change between two calls.) */
+static bool
+is_const(FmgrInfo *flinfo, int n)
+{
+	List	   *args;
+
+	if (flinfo->fn_expr == NULL || !IsA(flinfo->fn_expr, FuncExpr))
+		return false;
+	args = ((FuncExpr *) flinfo->fn_expr)->args;
+	return n < list_length(args) && IsA(list_nth(args, n), Const);
+}
+
+/*
+ * A value in a toast table never changes under its pointer, so equal bytes as they
+ * came mean equal sets.  Pointers to memory are another matter.
+ */
+static bool
+is_comparable(const struct varlena *raw)
+{
+	return !VARATT_IS_EXTERNAL(raw) || VARATT_IS_EXTERNAL_ONDISK(raw);
+}
+
+static CachedSet *
+cache_fill(FunctionCallInfo fcinfo, int n, CachedSet *cache)
+{
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	struct varlena *raw = (struct varlena *) PG_GETARG_POINTER(n);
+	CachedSet	before = {0};
+
+	if (cache == NULL)
+		cache = (CachedSet *) palloc0(sizeof(CachedSet));
+	before = *cache;
+	memset(cache, 0, sizeof(CachedSet));	/* empty, if an error comes */
+	cache->set = (const UsCentroidSet *) PG_DETOAST_DATUM_COPY(PointerGetDatum(raw));
+	cache->assigner = (UsAssigner *) palloc(us_assigner_size(cache->set));
+	us_assigner_fill(cache->assigner, cache->set);
+	if (is_comparable(raw))
+	{
+		cache->raw = (char *) palloc(VARSIZE_ANY(raw));
+		memcpy(cache->raw, raw, VARSIZE_ANY(raw));
+		cache->raw_size = VARSIZE_ANY(raw);
+	}
+	cache->is_const = is_const(fcinfo->flinfo, n);
+	fcinfo->flinfo->fn_extra = cache;
+	MemoryContextSwitchTo(old);
+
+	if (before.raw != NULL)
+		pfree(before.raw);
+	if (before.set != NULL)
+		pfree((void *) before.set);
+	if (before.assigner != NULL)
+		pfree(before.assigner);
+	return cache;
+}
+
+const UsCentroidSet *
+us_cached_set(FunctionCallInfo fcinfo, int n, const UsAssigner **assigner)
+{
+	CachedSet  *cache = (CachedSet *) fcinfo->flinfo->fn_extra;
+
+	if (cache == NULL || !cache->is_const)
+	{
+		const struct varlena *raw = (const struct varlena *) PG_GETARG_POINTER(n);
+
+		if (cache == NULL || cache->raw_size == 0 || cache->raw_size != VARSIZE_ANY(raw) ||
+			memcmp(cache->raw, raw, cache->raw_size) != 0)
+			cache = cache_fill(fcinfo, n, cache);
+	}
+	*assigner = cache->assigner;
+	return cache->set;
+}
+
+const double *
+us_vector_arg(FunctionCallInfo fcinfo, int n, int d,
+			  double shorter[US_SHORT_VECTOR])
+{
+	struct varlena *raw = (struct varlena *) PG_GETARG_POINTER(n);
+	const double *x;
+	int			count;
+
+	if (VARATT_IS_SHORT(raw) && !VARATT_IS_EXTERNAL(raw))
+	{
+		const Size	head = ARR_OVERHEAD_NONULLS(1);
+		char		header[ARR_OVERHEAD_NONULLS(1)] pg_attribute_aligned(8);
+		const ArrayType *array = (const ArrayType *) header;
+
+		/* not aligned, and its first VARHDRSZ bytes are one */
+		if (VARSIZE_SHORT(raw) - VARHDRSZ_SHORT == head - VARHDRSZ + sizeof(double) * d)
+		{
+			memcpy(header + VARHDRSZ, VARDATA_SHORT(raw), head - VARHDRSZ);
+			if (ARR_NDIM(array) == 1 && !ARR_HASNULL(array) && ARR_DIMS(array)[0] == d)
+			{
+				memcpy(shorter, VARDATA_SHORT(raw) + head - VARHDRSZ, sizeof(double) * d);
+				return shorter;
+			}
+		}
+	}
+	x = us_array_float8(PG_GETARG_ARRAYTYPE_P(n), "x", &count);
+	if (count != d)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the vector has length %d, the centroids have length %d", count, d)));
+	return x;
+}

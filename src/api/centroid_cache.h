@@ -1,0 +1,37 @@
+/*
+ * centroid_cache.h
+ *	  Centroid sets as arguments of SQL functions.
+ */
+#ifndef US_CENTROID_CACHE_H
+#define US_CENTROID_CACHE_H
+
+#include "fmgr.h"
+
+#include "agg/nearest.h"
+
+/*
+ * Argument n as a set with its assigner, which a scalar function keeps in fn_extra
+ * from row to row.  Not for functions of aggregates: those may be looked up anew
+ * for every row.
+ */
+extern const UsCentroidSet *us_cached_set(FunctionCallInfo fcinfo, int n,
+										  const UsAssigner **assigner);
+
+/* Argument n as a set, detoasted. */
+extern const UsCentroidSet *us_set_arg(FunctionCallInfo fcinfo, int n);
+
+/* The fingerprint of argument n; only the beginning of a toasted set is read. */
+extern uint64 us_set_arg_fingerprint(FunctionCallInfo fcinfo, int n);
+
+/* Doubles that fit into a value with a short header. */
+#define US_SHORT_VECTOR 16
+
+/*
+ * Argument n, a float8[], as a vector of d values; 22023 if it has another length, 22004 if
+ * it has a NULL.  Small arrays from a table are copied to shorter, not detoasted: that
+ * would cost as much as a distance.
+ */
+extern const double *us_vector_arg(FunctionCallInfo fcinfo, int n, int d,
+								   double shorter[US_SHORT_VECTOR]);
+
+#endif
