@@ -28,7 +28,7 @@ static const char *const unit_choices[] = {"second", "minute", "hour", "day", "w
 	{"min_count", US_PARAM_INT, "1", 1, 1e9, NULL, \
 	"Rows that a level needs to have a place of its own."}
 #define SCALE \
-	{"scale", US_PARAM_CHOICE, "block", 0, 0, scale_choices, \
+	{"scale", US_PARAM_CHOICE, "\"block\"", 0, 0, scale_choices, \
 	"block: total variance of the columns is 1; none: as they are."}
 
 static const UsParamSpec no_options[] = {{NULL}};
@@ -36,7 +36,7 @@ static const UsParamSpec no_options[] = {{NULL}};
 static const UsParamSpec age_options[] = {
 	{"as_of", US_PARAM_TEXT, NULL, 0, 0, NULL,
 	"Instant from which ages count back; without it the latest value at training."},
-	{"unit", US_PARAM_CHOICE, "day", 0, 0, unit_choices,
+	{"unit", US_PARAM_CHOICE, "\"day\"", 0, 0, unit_choices,
 	"Unit of the age; a month is 30.4375 days, a year 365.25."},
 	{NULL}
 };
@@ -102,7 +102,7 @@ static const UsParamSpec log1p_options[] = {
 };
 
 static const UsParamSpec quantile_options[] = {
-	{"output", US_PARAM_CHOICE, "uniform", 0, 0, output_choices, "Distribution of the result."},
+	{"output", US_PARAM_CHOICE, "\"uniform\"", 0, 0, output_choices, "Distribution of the result."},
 	{"n", US_PARAM_INT, "1000", 2, US_MAX_BREAKS, NULL, "Number of breaks, at most the number of rows."},
 	{NULL}
 };
