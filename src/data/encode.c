@@ -76,7 +76,6 @@ bind_part(UsPart *part, const UsFrame *frame, const UsFeature *feature)
 							feature->name, feature->type_name, column->type_name)));
 		part->column = i;
 		part->frame_column = column;
-		part->frame_dim = column->dim;
 		if (part->levels)
 			part->slot = us_levels_map(part->levels, column->dictionary);
 		return;
@@ -98,6 +97,7 @@ us_encoder_bind(const UsEncoder *encoder, const UsFrame *frame)
 	for (int p = 0; p < bound->nparts; p++)
 	{
 		bound->part[p].learning = NULL;
+		bound->part[p].training = false;
 		bind_part(&bound->part[p], frame, &bound->feature[bound->part[p].feature]);
 	}
 	return bound;

@@ -262,7 +262,8 @@ onehot_row(const UsPart *part, const UsValue *value, double *x)
 		if (slot == US_LEVEL_OTHER)
 		{
 			slot = o->other_slot;
-			flags = US_FLAG_UNSEEN;
+			if (!us_levels_saw(part->levels, value->text, value->len))
+				flags = US_FLAG_UNSEEN;
 		}
 	}
 	if (slot != NO_SLOT)

@@ -217,7 +217,8 @@ need_median(UsChainLearner *l, const UsLearn *learn)
 {
 	if (l->has_median)
 		return true;
-	if (!learn->frame->weighted && !l->no_bracket)
+	if (!learn->frame->weighted && !l->no_bracket &&
+		(l->nsample > 0 || learn->frame->nrows <= US_SELECT_SMALL))
 		return need(l, NEED_MEDIAN);
 	if (!need_quantiles(l, learn, one_half, 1))
 		return false;

@@ -8,9 +8,9 @@
 
 #include "data/encode_part.h"
 #include "infra/progress.h"
+#include "math/select.h"
 
-/* frames of more rows are sampled for medians: this many chunks, spread evenly */
-#define SAMPLE_FROM		(16 * US_CHUNK_ROWS)
+/* larger frames than US_SELECT_SMALL are sampled for medians: chunks, spread evenly, and rows of each */
 #define SAMPLE_CHUNKS	16
 #define SAMPLE_ROWS		512
 
@@ -108,7 +108,7 @@ take_sample(UsLearn *learn)
 	UsFrame    *frame = learn->frame;
 	UsEncoder  *encoder = learn->encoder;
 
-	if (frame->weighted || frame->nrows <= SAMPLE_FROM)
+	if (frame->weighted || frame->nrows <= US_SELECT_SMALL)
 		return;
 	for (int s = 0; s < SAMPLE_CHUNKS; s++)
 	{

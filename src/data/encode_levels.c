@@ -8,6 +8,7 @@
 #include "port/pg_bitutils.h"
 
 #include "data/encode_levels.h"
+#include "data/frame_build.h"
 #include "infra/utf8.h"
 #include "math/hash.h"
 
@@ -88,12 +89,59 @@ by_bytes(const void *a, const void *b)
 	return us_bytes_compare(x->text, x->len, y->text, y->len);
 }
 
+static int
+by_value(const void *a, const void *b)
+{
+	uint64		x = *(const uint64 *) a;
+	uint64		y = *(const uint64 *) b;
+
+	return (x > y) - (x < y);
+}
+
+/* Remember what is in the dictionary, occurs, and is no level. */
+static void
+remember_pooled(UsLevels *levels, const UsDictionary *dictionary, const int64 *count)
+{
+	int			size = us_dictionary_size(dictionary);
+	int			n = 0;
+
+	for (int code = 0; code < size; code++)
+		n += count[code] > 0;
+	n -= levels->n;
+	levels->npooled = Min(n, US_MAX_POOLED + 1);
+	if (n <= 0 || n > US_MAX_POOLED)
+		return;
+	levels->pooled = palloc(sizeof(uint64) * n);
+	n = 0;
+	for (int code = 0; code < size; code++)
+	{
+		int			len;
+		const char *text = us_dictionary_get(dictionary, code, &len);
+
+		if (count[code] > 0 && us_levels_find(levels, text, len) == US_LEVEL_OTHER)
+			levels->pooled[n++] = us_hash_text(text, len);
+	}
+	qsort(levels->pooled, n, sizeof(uint64), by_value);
+}
+
+bool
+us_levels_saw(const UsLevels *levels, const char *text, int len)
+{
+	uint64		key;
+
+	if (levels->npooled == 0 || levels->npooled > US_MAX_POOLED)
+		return levels->npooled > 0;
+	key = us_hash_text(text, len);
+	return bsearch(&key, levels->pooled, levels->npooled, sizeof(uint64), by_value) != NULL;
+}
+
 UsLevels *
 us_levels_choose(const UsDictionary *dictionary, const int64 *count, int64 min_count, int max)
 {
 	int			size = us_dictionary_size(dictionary);
 	Candidate  *candidate = MemoryContextAllocHuge(CurrentMemoryContext,
 												   sizeof(Candidate) * Max(size, 1));
+	UsLevels   *levels;
 	char	  **text;
 	int			n = 0;
 
@@ -114,7 +162,9 @@ us_levels_choose(const UsDictionary *dictionary, const int64 *count, int64 min_c
 	for (int i = 0; i < n; i++)
 		text[i] = pnstrdup(candidate[i].text, candidate[i].len);
 	pfree(candidate);
-	return us_levels_make(text, n);
+	levels = us_levels_make(text, n);
+	remember_pooled(levels, dictionary, count);
+	return levels;
 }
 
 int *
@@ -143,6 +193,26 @@ us_levels_write(const UsLevels *levels, UsWriter *w)
 	us_write_u32(w, (uint32) levels->n);
 	for (int i = 0; i < levels->n; i++)
 		us_write_utf8(w, levels->text[i]);
+	us_write_u32(w, (uint32) levels->npooled);
+	for (int i = 0; levels->pooled && i < levels->npooled; i++)
+		us_write_u64(w, levels->pooled[i]);
+}
+
+static void
+read_pooled(UsLevels *levels, UsReader *r)
+{
+	levels->npooled = (int) us_read_count(r, 0, US_MAX_POOLED + 1);
+	if (levels->npooled == 0 || levels->npooled > US_MAX_POOLED)
+		return;
+	if ((r->len - r->pos) / sizeof(uint64) < levels->npooled)
+		us_corrupt(r, "%d pooled levels announced before byte %zu", levels->npooled, r->pos);
+	levels->pooled = palloc(sizeof(uint64) * levels->npooled);
+	for (int i = 0; i < levels->npooled; i++)
+	{
+		levels->pooled[i] = us_read_u64(r);
+		if (i > 0 && levels->pooled[i] < levels->pooled[i - 1])
+			us_corrupt(r, "pooled levels out of order before byte %zu", r->pos);
+	}
 }
 
 UsLevels *
@@ -158,5 +228,6 @@ us_levels_read(UsReader *r)
 	for (int i = 0; i < n; i++)
 		if (us_levels_find(levels, text[i], levels->len[i]) != i)
 			us_corrupt(r, "level \"%s\" twice before byte %zu", text[i], r->pos);
+	read_pooled(levels, r);
 	return levels;
 }

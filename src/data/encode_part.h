@@ -18,6 +18,7 @@
 #include "math/exact_sum.h"
 
 typedef struct UsPartOps UsPartOps;
+typedef struct UsChainLearner UsChainLearner;
 
 typedef struct UsPart
 {
@@ -28,7 +29,8 @@ typedef struct UsPart
 	double		weight;			/* of the feature: total variance of the part, where it is scaled */
 	int			column;			/* of the frame it is bound to, or -1 */
 	const UsColumn *frame_column;	/* the same */
-	int			frame_dim;		/* the same, VECTOR */
+	int			dim;			/* VECTOR: of the feature */
+	bool		training;		/* the encoder as learned, for the rows it was learned on */
 	UsChain		chain;			/* parts of one column */
 	double		scale;			/* blocks: factor of all columns */
 	UsLevels   *levels;			/* categories and tags */
@@ -94,12 +96,27 @@ struct UsPartOps
 extern const UsPartOps us_part_number;
 extern const UsPartOps us_part_missing;
 extern const UsPartOps us_part_onehot;
+extern const UsPartOps us_part_level;
+extern const UsPartOps us_part_multihot;
+extern const UsPartOps us_part_vector;
+extern const UsPartOps us_part_age;
+extern const UsPartOps us_part_cyclic;
 
-/* What is asked of a new one-hot part; impute is NULL where NULL is a level. */
+/*
+ * What is asked of a new part, before it learns; impute is NULL where NULL is a level, spec of
+ * an age is NULL for the defaults.
+ */
 extern void us_onehot_ask(UsPart *part, const UsStepSpec *spec, const UsStepSpec *impute);
+extern void us_level_ask(UsPart *part, const UsStepSpec *spec, const UsStepSpec *impute,
+						 UsChainLearner *chain);
+extern void us_tags_ask(UsPart *part, const UsStepSpec *spec);
+extern void us_vector_ask(UsPart *part, bool standard, bool unscaled);
+extern void us_age_ask(UsPart *part, const UsStepSpec *spec, bool zoned, UsChainLearner *chain);
+extern void us_cyclic_ask(UsPart *part, const UsStepSpec *spec, bool zoned);
 
-/* A flag of 0 or 1; a scale, finite and above 0. */
+/* A flag of 0 or 1; a finite number; a scale, finite and above 0. */
 extern bool us_read_bool(UsReader *r);
+extern double us_read_finite(UsReader *r);
 extern double us_read_scale(UsReader *r);
 
 /* A column that is ((x or fill) - a) * b. */
@@ -144,8 +161,6 @@ extern void us_encoder_warn(UsEncoder *encoder, const char *fmt,...) pg_attribut
 extern void us_encoder_prepare(UsEncoder *encoder);
 
 /* ---- learning a chain (encode_chain.c) ---- */
-
-typedef struct UsChainLearner UsChainLearner;
 
 /*
  * Start learning the steps IMPUTE, CLIP .. ROBUST in the order of spec into chain; name is

@@ -226,58 +226,97 @@ add_part(UsEncoder *encoder, const UsPartOps *ops, int feature, int column, cons
 	part->column = column;
 	part->frame_column = &frame->column[column];
 	part->weight = encoder->feature[feature].weight;
+	part->dim = frame->column[column].dim;
+	part->training = true;
 	part->scale = 1;
 	return part;
 }
 
-/* The chain of one number: the steps of the entry and the defaults around them. */
-static UsStepSpec *
-chain_steps(const UsTransformEntry *entry, int *n)
+/*
+ * A chain for one number: the steps of the entry and the defaults around them.  NULL of a
+ * category is not the chain's: only what has no number reaches it.
+ */
+static UsChainLearner *
+plan_chain(UsEncoder *encoder, UsPart *part, const UsTransformEntry *entry)
 {
+	const UsFeature *feature = &encoder->feature[part->feature];
+	bool		category = feature->kind == US_KIND_CATEGORY;
 	int			nsteps = entry ? entry->nsteps : 0;
 	UsStepSpec *spec = palloc0(sizeof(UsStepSpec) * (nsteps + 2));
 	bool		scaled = find_step(entry, US_STEP_NONE) != NULL;
+	int			n = 0;
 
-	*n = 0;
-	if (find_step(entry, US_STEP_IMPUTE) == NULL)
-		spec[(*n)++].type = US_STEP_IMPUTE; /* with the median, which is 0 */
+	if (category || find_step(entry, US_STEP_IMPUTE) == NULL)
+		spec[n++].type = US_STEP_IMPUTE;	/* with the median, which is 0 */
 	for (int i = 0; i < nsteps; i++)
 	{
 		UsStepType	type = entry->step[i].type;
 
-		if (type == US_STEP_IMPUTE || is_chain_step(type))
-			spec[(*n)++] = entry->step[i];
+		if (is_chain_step(type) || (type == US_STEP_IMPUTE && !category))
+			spec[n++] = entry->step[i];
 		scaled |= type >= US_STEP_QUANTILE && type <= US_STEP_ROBUST;
 	}
 	if (!scaled)
-		spec[(*n)++].type = US_STEP_STANDARD;
+		spec[n++].type = US_STEP_STANDARD;
+	return us_chain_learn(&part->chain, spec, n, feature->name, part->weight);
+}
+
+/* The step of that type, or the defaults of the type; "none" leaves a block as it is. */
+static UsStepSpec *
+block_spec(const UsTransformEntry *entry, UsStepType type)
+{
+	UsStepSpec *spec = palloc0(sizeof(UsStepSpec));
+	const UsStepSpec *step = find_step(entry, type);
+
+	if (step)
+		*spec = *step;
+	else
+		us_step_defaults(type, spec);
+	spec->unscaled |= find_step(entry, US_STEP_NONE) != NULL;
 	return spec;
 }
 
 static void
-plan_chain(UsEncoder *encoder, UsPart *part, const UsTransformEntry *entry)
+plan_category(UsEncoder *encoder, UsPart *part, const UsTransformEntry *entry)
 {
-	int			n;
-	UsStepSpec *spec = chain_steps(entry, &n);
-
-	part->learning = us_chain_learn(&part->chain, spec, n,
-									encoder->feature[part->feature].name, part->weight);
-}
-
-static void
-plan_category(UsEncoder *encoder, int f, int column, const UsFrame *frame,
-			  const UsTransformEntry *entry)
-{
-	static const UsStepSpec onehot = {.type = US_STEP_ONEHOT, .min_count = 1, .max_levels = 50};
 	const UsStepSpec *impute = find_step(entry, US_STEP_IMPUTE);
-	const UsStepSpec *front = find_step(entry, US_STEP_ONEHOT);
-	UsStepSpec *spec = palloc(sizeof(UsStepSpec));
+	const UsStepSpec *value = value_step(entry);
 
-	*spec = front ? *front : onehot;
-	spec->unscaled |= find_step(entry, US_STEP_NONE) != NULL;
 	if (impute && impute->impute == US_IMPUTE_LEVEL)
 		impute = NULL;
-	us_onehot_ask(add_part(encoder, &us_part_onehot, f, column, frame), spec, impute);
+	if (value == NULL)
+	{
+		part->ops = &us_part_onehot;
+		us_onehot_ask(part, block_spec(entry, US_STEP_ONEHOT), impute);
+		return;
+	}
+	part->ops = &us_part_level;
+	us_level_ask(part, value, impute, plan_chain(encoder, part, entry));
+}
+
+/* Age unless only cyclic parts are asked for. */
+static void
+plan_time(UsEncoder *encoder, int f, int column, const UsFrame *frame,
+		  const UsTransformEntry *entry)
+{
+	const UsStepSpec *age = find_step(entry, US_STEP_AGE);
+	const UsStepSpec *cyclic = find_step(entry, US_STEP_CYCLIC);
+	bool		zoned = frame->column[column].zoned;
+	bool		chained = false;
+	UsPart	   *part;
+
+	for (int i = 0; entry && i < entry->nsteps; i++)
+		chained |= is_chain_step(entry->step[i].type);
+	if (age || chained || !cyclic)
+	{
+		part = add_part(encoder, &us_part_age, f, column, frame);
+		us_age_ask(part, age, zoned, plan_chain(encoder, part, entry));
+	}
+	if (cyclic)
+	{
+		part = add_part(encoder, &us_part_cyclic, f, column, frame);
+		us_cyclic_ask(part, block_spec(entry, US_STEP_CYCLIC), zoned);
+	}
 }
 
 static void
@@ -288,6 +327,7 @@ plan_feature(UsEncoder *encoder, int f, int column, const UsFrame *frame,
 	UsFeature  *feature = &encoder->feature[f];
 	const UsStepSpec *weight = find_step(entry, US_STEP_WEIGHT);
 	const UsStepSpec *impute = find_step(entry, US_STEP_IMPUTE);
+	UsPart	   *part;
 
 	feature->name = pstrdup(c->name);
 	feature->type_name = pstrdup(c->type_name);
@@ -300,13 +340,24 @@ plan_feature(UsEncoder *encoder, int f, int column, const UsFrame *frame,
 		case US_KIND_NUMBER:
 		case US_KIND_BOOLEAN:
 		case US_KIND_DURATION:
-			plan_chain(encoder, add_part(encoder, &us_part_number, f, column, frame), entry);
+			part = add_part(encoder, &us_part_number, f, column, frame);
+			part->learning = plan_chain(encoder, part, entry);
 			break;
 		case US_KIND_CATEGORY:
-			plan_category(encoder, f, column, frame, entry);
+			plan_category(encoder, add_part(encoder, NULL, f, column, frame), entry);
 			break;
-		default:
-			elog(ERROR, "features of kind %s have no encoder", us_kind_name(c->kind));
+		case US_KIND_TAGS:
+			us_tags_ask(add_part(encoder, &us_part_multihot, f, column, frame),
+						block_spec(entry, US_STEP_MULTIHOT));
+			break;
+		case US_KIND_VECTOR:
+			us_vector_ask(add_part(encoder, &us_part_vector, f, column, frame),
+						  find_step(entry, US_STEP_STANDARD) != NULL,
+						  find_step(entry, US_STEP_NONE) != NULL);
+			break;
+		case US_KIND_TIME:
+			plan_time(encoder, f, column, frame, entry);
+			break;
 	}
 	if (impute && impute->impute == US_IMPUTE_INDICATOR)
 		add_part(encoder, &us_part_missing, f, column, frame);

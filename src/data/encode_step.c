@@ -7,7 +7,7 @@
 #include "math/simd.h"
 #include "stat/normal.h"
 
-#include "data/encode_step.h"
+#include "data/encode_part.h"
 
 #define US_MAX_CHAIN	32
 #define US_MAX_BREAKS	100000
@@ -319,16 +319,6 @@ us_chain_write(const UsChain *chain, UsWriter *w)
 	}
 }
 
-static double
-read_finite(UsReader *r)
-{
-	double		x = us_read_f64(r);
-
-	if (!isfinite(x))
-		us_corrupt(r, "number that is not finite before byte %zu", r->pos);
-	return x;
-}
-
 static void
 read_step(UsStep *step, UsReader *r)
 {
@@ -340,8 +330,8 @@ read_step(UsStep *step, UsReader *r)
 		us_corrupt(r, "unknown step %u of name %u before byte %zu", op, code, r->pos);
 	step->op = (UsStepOp) op;
 	step->name = step_names[code];
-	step->a = read_finite(r);
-	step->b = read_finite(r);
+	step->a = us_read_finite(r);
+	step->b = us_read_finite(r);
 	step->nbreaks = (int) us_read_count(r, sizeof(double), US_MAX_BREAKS);
 	if (ranked ? step->nbreaks < 2 : step->nbreaks != 0)
 		us_corrupt(r, "step %u with %d breaks before byte %zu", op, step->nbreaks, r->pos);
@@ -352,7 +342,7 @@ read_step(UsStep *step, UsReader *r)
 		step->breaks = palloc(sizeof(double) * step->nbreaks);
 	for (int k = 0; k < step->nbreaks; k++)
 	{
-		step->breaks[k] = read_finite(r);
+		step->breaks[k] = us_read_finite(r);
 		if (k > 0 && step->breaks[k] < step->breaks[k - 1])
 			us_corrupt(r, "breaks that do not ascend before byte %zu", r->pos);
 	}

@@ -17,7 +17,8 @@
 #define MAX_DIM			65535
 
 static const UsPartOps *const part_types[] = {
-	&us_part_number, &us_part_missing, &us_part_onehot
+	&us_part_number, &us_part_missing, &us_part_onehot, &us_part_level,
+	&us_part_multihot, &us_part_vector, &us_part_age, &us_part_cyclic
 };
 
 bool
@@ -40,8 +41,8 @@ us_read_scale(UsReader *r)
 	return x;
 }
 
-static double
-read_finite(UsReader *r)
+double
+us_read_finite(UsReader *r)
 {
 	double		x = us_read_f64(r);
 
@@ -111,10 +112,10 @@ read_columns(UsEncoder *encoder, const UsPart *part, UsReader *r)
 	for (int j = 0; j < part->width; j++)
 	{
 		char	   *name = us_read_utf8(r);
-		double		mean = read_finite(r);
-		double		sd = read_finite(r);
-		double		min = read_finite(r);
-		double		max = read_finite(r);
+		double		mean = us_read_finite(r);
+		double		sd = us_read_finite(r);
+		double		min = us_read_finite(r);
+		double		max = us_read_finite(r);
 
 		if (sd < 0 || min > max)
 			us_corrupt(r, "impossible statistics of column \"%s\"", name);
@@ -139,6 +140,7 @@ read_part(UsEncoder *encoder, UsPart *part, int last_feature, UsReader *r)
 	part->feature = (int) feature;
 	part->column = -1;
 	part->weight = encoder->feature[feature].weight;
+	part->dim = encoder->feature[feature].dim;
 	if (!us_part_fits(type, encoder->feature[feature].kind))
 		us_corrupt(r, "encoding %u does not fit feature \"%s\"", type,
 				   encoder->feature[feature].name);

@@ -369,6 +369,14 @@ parse_options(UsStepType type, const JsonbValue *v)
 			 errhint("The value of a step is an object of its options.")));
 }
 
+void
+us_step_defaults(UsStepType type, UsStepSpec *step)
+{
+	memset(step, 0, sizeof(UsStepSpec));
+	step->type = type;
+	read_options(us_params_from_members(steps[type].options, NULL, NULL, 0), step);
+}
+
 /* One step; v is the value beside its name, or NULL if the name stands alone. */
 static void
 read_step(Place *place, const char *name, const JsonbValue *v, UsStepSpec *step)

@@ -92,6 +92,9 @@ typedef struct UsTransform
  */
 extern UsTransform *us_transform_parse(Jsonb *jb);
 
+/* A step of that type without options. */
+extern void us_step_defaults(UsStepType type, UsStepSpec *step);
+
 /* Name of a step, as in the grammar. */
 extern const char *us_step_name(UsStepType type);
 

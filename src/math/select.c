@@ -289,13 +289,17 @@ kept_bytes(int64 n, bool weighted)
 	return (Size) n * (weighted ? sizeof(Kept) : sizeof(double));
 }
 
+static bool
+keeps(int64 n, bool weighted, int m, Size limit)
+{
+	return kept_bytes(n, weighted) <= limit && (n <= US_SELECT_SMALL || m > FEW);
+}
+
 Size
 us_select_memory(int64 n, bool weighted, int m, Size limit)
 {
-	Size		bytes = kept_bytes(n, weighted);
-
-	if (bytes <= limit)
-		return bytes;
+	if (keeps(n, weighted, m, limit))
+		return kept_bytes(n, weighted);
 	return (Size) m * (2 * sizeof(Group) +
 					   sizeof(int64) * ((Size) 1 << (m <= FEW ? FEW_BITS : MANY_BITS)));
 }
@@ -311,7 +315,7 @@ us_select_create(int64 n, bool weighted, const int64 *rank, int m, Size limit)
 	select->rank = palloc(sizeof(int64) * m);
 	memcpy(select->rank, rank, sizeof(int64) * m);
 	select->value = palloc0(sizeof(double) * m);
-	if (kept_bytes(n, weighted) <= limit)
+	if (keeps(n, weighted, m, limit))
 	{
 		void	   *kept = MemoryContextAllocHuge(context, Max(kept_bytes(n, weighted), 1));
 

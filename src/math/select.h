@@ -52,9 +52,12 @@ extern bool us_median_result(UsMedian *median, double *result);
  * Values at given ranks.  Rank t stands for the smallest value whose cumulative weight is at least
  * t; unweighted, the t-th smallest value (from 1).  Weights are integers.
  *
- * Values are kept and sorted where limit bytes suffice (one pass), else found digit by
- * digit of their sortable bits (a radix selection of 4 to 6 passes).
+ * Few values are kept and sorted, and so are more for many ranks where limit bytes
+ * suffice (one pass); else they are found digit by digit of their sortable bits (a
+ * radix selection of 4 to 6 passes).
  */
+#define US_SELECT_SMALL	65536
+
 typedef struct UsSelect UsSelect;
 
 /* n: number of values to come; rank[m] ascending, from 1 to the total weight. */
