@@ -2,7 +2,9 @@
 -- tables; roles see the views of 31_registry.sql.
 --
 -- Roles stand in them by name, never as an oid, reg* or aclitem: a dump restores
--- into any cluster, also after a role was dropped.  Every text key is COLLATE "C":
+-- into any cluster, also after a role was dropped.  There are no foreign keys, which a
+-- parallel restore would not load in order: writers of a model take turns under the
+-- lock of its row in _model and leave nothing behind.  Every text key is COLLATE "C":
 -- it compares by bytes, whatever the database's collation.  Columns are only ever
 -- added, at the end and with a default, so that an older dump restores.
 
@@ -57,8 +59,7 @@ CREATE TABLE userseg._version (
 	userseg_version text NOT NULL,
 	postgres_version text NOT NULL,
 	CONSTRAINT _version_pkey PRIMARY KEY (model, version),
-	CONSTRAINT _version_artifact_id_key UNIQUE (artifact_id),
-	CONSTRAINT _version_model_fkey FOREIGN KEY (model) REFERENCES userseg._model (name) ON DELETE CASCADE
+	CONSTRAINT _version_artifact_id_key UNIQUE (artifact_id)
 );
 COMMENT ON TABLE userseg._version IS 'Versions of models: immutable once stored';
 COMMENT ON COLUMN userseg._version.model IS 'Name of the model';
@@ -102,8 +103,6 @@ CREATE TABLE userseg._artifact_chunk (
 	chunk int NOT NULL,
 	data bytea NOT NULL,
 	CONSTRAINT _artifact_chunk_pkey PRIMARY KEY (artifact_id, part, chunk),
-	CONSTRAINT _artifact_chunk_artifact_id_fkey FOREIGN KEY (artifact_id)
-		REFERENCES userseg._version (artifact_id) ON DELETE CASCADE,
 	CONSTRAINT _artifact_chunk_size CHECK (pg_catalog.octet_length(data) <= 1048576)
 );
 ALTER TABLE userseg._artifact_chunk ALTER COLUMN data SET STORAGE EXTERNAL;
@@ -119,9 +118,7 @@ CREATE TABLE userseg._alias (
 	version int NOT NULL,
 	set_at timestamptz NOT NULL,
 	set_by text COLLATE "C" NOT NULL,
-	CONSTRAINT _alias_pkey PRIMARY KEY (model, alias),
-	CONSTRAINT _alias_version_fkey FOREIGN KEY (model, version) REFERENCES userseg._version (model, version),
-	CONSTRAINT _alias_model_fkey FOREIGN KEY (model) REFERENCES userseg._model (name) ON DELETE CASCADE
+	CONSTRAINT _alias_pkey PRIMARY KEY (model, alias)
 );
 COMMENT ON TABLE userseg._alias IS 'Aliases: names that point to one version of a model and can be moved';
 COMMENT ON COLUMN userseg._alias.model IS 'Name of the model';
@@ -141,7 +138,6 @@ CREATE TABLE userseg._alias_history (
 	set_at timestamptz NOT NULL,
 	set_by text COLLATE "C" NOT NULL,
 	CONSTRAINT _alias_history_pkey PRIMARY KEY (model, alias, step),
-	CONSTRAINT _alias_history_model_fkey FOREIGN KEY (model) REFERENCES userseg._model (name) ON DELETE CASCADE,
 	CONSTRAINT _alias_history_action CHECK (action IN ('set', 'rollback', 'drop'))
 );
 COMMENT ON TABLE userseg._alias_history IS 'Every move of an alias';
@@ -161,8 +157,7 @@ CREATE TABLE userseg._grant (
 	privilege text COLLATE "C" NOT NULL DEFAULT 'usage',
 	granted_at timestamptz NOT NULL,
 	granted_by text COLLATE "C" NOT NULL,
-	CONSTRAINT _grant_pkey PRIMARY KEY (model, grantee, privilege),
-	CONSTRAINT _grant_model_fkey FOREIGN KEY (model) REFERENCES userseg._model (name) ON DELETE CASCADE
+	CONSTRAINT _grant_pkey PRIMARY KEY (model, grantee, privilege)
 );
 COMMENT ON TABLE userseg._grant IS 'Privileges on models';
 COMMENT ON COLUMN userseg._grant.model IS 'Name of the model';
@@ -178,8 +173,7 @@ CREATE TABLE userseg._segment_name (
 	named_at timestamptz NOT NULL,
 	named_by text COLLATE "C" NOT NULL,
 	CONSTRAINT _segment_name_pkey PRIMARY KEY (model, segment_id),
-	CONSTRAINT _segment_name_name_key UNIQUE (model, name),
-	CONSTRAINT _segment_name_model_fkey FOREIGN KEY (model) REFERENCES userseg._model (name) ON DELETE CASCADE
+	CONSTRAINT _segment_name_name_key UNIQUE (model, name)
 );
 COMMENT ON TABLE userseg._segment_name IS 'Names given to segments; they belong to the durable number, not to a version';
 COMMENT ON COLUMN userseg._segment_name.model IS 'Name of the model';

@@ -17,7 +17,7 @@
 #include "model/artifact.h"
 #include "model/catalog_internal.h"
 
-/* Create the model, owned by the caller, unless it exists. */
+/* Create the model, owned by the caller, unless it exists, and lock its row. */
 static void
 ensure_model(const UsWrite *write, const char *name)
 {
@@ -25,8 +25,9 @@ ensure_model(const UsWrite *write, const char *name)
 
 	us_args_text(&args, name);
 	us_args_text(&args, write->role);
-	us_write_run("INSERT INTO userseg._model (name, owner, created_at)"
-				 " VALUES ($1, $2, pg_catalog.clock_timestamp()) ON CONFLICT (name) DO NOTHING", &args);
+	us_write_run("INSERT INTO userseg._model AS m (name, owner, created_at)"
+				 " VALUES ($1, $2, pg_catalog.clock_timestamp())"
+				 " ON CONFLICT (name) DO UPDATE SET last_version = m.last_version", &args);
 }
 
 static int
@@ -221,19 +222,39 @@ us_catalog_add_version(const UsNewVersion *new)
 	return version;
 }
 
+/* Delete a version and its artifact, or all of them (0), under the lock of the model; returns how many. */
+static int
+delete_versions(const char *model, int version)
+{
+	UsArgs		args = {0};
+
+	us_args_text(&args, model);
+	us_args_int(&args, version);
+	us_write_run("DELETE FROM userseg._artifact_chunk WHERE artifact_id IN"
+				 " (SELECT v.artifact_id FROM userseg._version v WHERE v.model = $1 AND $2 IN (0, v.version))", &args);
+	return (int) us_write_run("DELETE FROM userseg._version WHERE model = $1 AND $2 IN (0, version)", &args);
+}
+
 int
 us_catalog_drop_model(const char *name)
 {
+	static const char *const sql[] = {
+		"DELETE FROM userseg._alias WHERE model = $1",
+		"DELETE FROM userseg._alias_history WHERE model = $1",
+		"DELETE FROM userseg._grant WHERE model = $1",
+		"DELETE FROM userseg._segment_name WHERE model = $1",
+		"DELETE FROM userseg._model WHERE name = $1",
+	};
 	UsArgs		args = {0};
 	UsWrite		write;
 	int			n;
 
 	us_write_begin(&write, "userseg.drop_model()");
 	us_write_lock_model(&write, name);
+	n = delete_versions(name, 0);
 	us_args_text(&args, name);
-	us_write_run("DELETE FROM userseg._alias WHERE model = $1", &args);
-	n = (int) us_write_run("DELETE FROM userseg._version WHERE model = $1", &args);
-	us_write_run("DELETE FROM userseg._model WHERE name = $1", &args);
+	for (int i = 0; i < lengthof(sql); i++)
+		us_write_run(sql[i], &args);
 	us_write_end(&write);
 	return n;
 }
@@ -262,7 +283,6 @@ check_no_alias(const char *model, int version, const char *but)
 int
 us_catalog_drop_version(const UsReference *reference)
 {
-	UsArgs		args = {0};
 	UsWrite		write;
 	bool		converged;
 	int			version;
@@ -279,9 +299,7 @@ us_catalog_drop_version(const UsReference *reference)
 	check_no_alias(reference->name, version, reference->alias);
 	if (reference->kind == US_REF_ALIAS)
 		us_write_remove_alias(&write, reference->name, reference->alias, version);
-	us_args_text(&args, reference->name);
-	us_args_int(&args, version);
-	us_write_run("DELETE FROM userseg._version WHERE model = $1 AND version = $2", &args);
+	delete_versions(reference->name, version);
 	us_write_end(&write);
 	return version;
 }
