@@ -32,7 +32,7 @@ us_set_arg_fingerprint(FunctionCallInfo fcinfo, int n)
 	struct varlena *raw = (struct varlena *) PG_GETARG_POINTER(n);
 
 	if (!VARATT_IS_4B_U(raw))
-		raw = PG_DETOAST_DATUM_SLICE(raw, 0, offsetof(UsCentroidSet, value) - VARHDRSZ);
+		raw = PG_DETOAST_DATUM_SLICE(PointerGetDatum(raw), 0, offsetof(UsCentroidSet, value) - VARHDRSZ);
 	return ((const UsCentroidSet *) raw)->fingerprint;
 }
 

@@ -232,7 +232,7 @@ userseg_training_info(PG_FUNCTION_ARGS)
 	add_number(&row, l->holdout);
 	add(&row, Int64GetDatum(l->seed), false);
 	add(&row, Int64GetDatum(info.n_rows), false);
-	add_text(&row, psprintf("%016" INT64_MODIFIER "x", l->data_checksum));
+	add_text(&row, psprintf("%016llx", (unsigned long long) l->data_checksum));
 	add(&row, Int32GetDatum(l->iterations), false);
 	add(&row, BoolGetDatum(info.converged), false);
 	add_text(&row, l->metric);

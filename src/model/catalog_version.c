@@ -149,7 +149,7 @@ insert_version(const UsWrite *write, const UsNewVersion *new, int version,
 	us_args_text(&args, new->null_policy);
 	us_args_datum(&args, FLOAT8OID, Float8GetDatum(new->holdout), false);
 	us_args_int8(&args, new->seed);
-	us_args_text(&args, psprintf("%016" INT64_MODIFIER "x", new->data_checksum));
+	us_args_text(&args, psprintf("%016llx", (unsigned long long) new->data_checksum));
 	us_args_text(&args, US_VERSION);
 	us_args_text(&args, PG_VERSION);
 	Assert(args.n == US_VERSION_POSTGRES);

@@ -380,7 +380,9 @@ RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_s
 -- the temporary file counts
 SET temp_file_limit = '1MB';
 SELECT unit_source('many', memory_kb => 65536) IS NOT NULL AS in_memory;
+\set VERBOSITY sqlstate
 SELECT unit_source('many', memory_kb => 4096);
+\set VERBOSITY default
 RESET temp_file_limit;
 SELECT count(*) AS temporary_files FROM pg_ls_tmpdir();
 
