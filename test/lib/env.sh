@@ -13,6 +13,7 @@ unset PGDATABASE PGHOST PGPORT PGUSER PGPASSWORD PGSERVICE PGOPTIONS PGTZ PGCLUS
 
 us_die() {
   echo "$(basename "$0"): $*" >&2
+  [ -z "${US_LAST_WORDS:-}" ] || echo "$US_LAST_WORDS"
   exit 1
 }
 
