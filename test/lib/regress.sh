@@ -7,8 +7,8 @@ us_regress() {
   ln -sfn "$US_TOP/test/sql" "$dir/in/sql"
   ln -sfn "$US_TOP/expected" "$dir/in/expected"
   tests=$(cd "$US_TOP/test/sql" && ls *.sql | sed 's/\.sql$//')
-  "$US_PGXS_DIR/src/test/regress/pg_regress" --inputdir="$dir/in" --outputdir="$dir/out" \
+  (cd "$dir/out" && "$US_PGXS_DIR/src/test/regress/pg_regress" --inputdir="$dir/in" --outputdir="$dir/out" \
     --bindir="$US_BIN" --host="$PGHOST" --port="$PGPORT" --user=postgres \
-    --load-extension=userseg $tests >"$dir/output" 2>&1
+    --load-extension=userseg $tests) >"$dir/output" 2>&1
   perl "$US_TOP/test/lib/tap" regress "$label" "$dir/out" "$dir/output"
 }
