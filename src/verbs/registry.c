@@ -7,12 +7,12 @@
 #include "model/portable.h"
 #include "verbs/registry.h"
 
-/* The part of the encoder's report that is about one feature, or NULL. */
+/* What a node of the encoder's report, one a feature, says of its encoding; or NULL. */
 static const UsReport *
-feature_report(const UsReport *report, const char *name)
+encoding(const UsReport *feature)
 {
-	for (const UsReport *node = report->first; node; node = node->next)
-		if (node->name && strcmp(node->name, name) == 0)
+	for (const UsReport *node = feature ? feature->first : NULL; node; node = node->next)
+		if (node->name && strcmp(node->name, "encoding") == 0)
 			return node;
 	return NULL;
 }
@@ -21,7 +21,7 @@ UsFeatureInfo *
 us_registry_features(const UsModel *model, int *n)
 {
 	const UsEncoder *encoder = model->artifact->encoder;
-	const UsReport *report = us_encoder_report(encoder);
+	const UsReport *report = us_encoder_report(encoder)->first;
 	UsFeatureInfo *info;
 
 	*n = us_encoder_nfeatures(encoder);
@@ -38,7 +38,8 @@ us_registry_features(const UsModel *model, int *n)
 		info[i].encoded = palloc(sizeof(char *) * Max(feature->width, 1));
 		for (int j = 0; j < feature->width; j++)
 			info[i].encoded[j] = us_encoder_column(encoder, feature->first + j)->name;
-		info[i].details = feature_report(report, feature->name);
+		info[i].details = encoding(report);
+		report = report ? report->next : NULL;
 	}
 	return info;
 }

@@ -173,6 +173,7 @@ store(Training *t, bytea *artifact, int64 started, UsTrainResult *result)
 	const UsTrainArgs *args = t->args;
 	UsPrepared *p = &t->prepared;
 	UsNewVersion v = {0};
+	UsRun		run = {0};
 
 	v.model = args->model;
 	v.artifact = artifact;
@@ -204,6 +205,13 @@ store(Training *t, bytea *artifact, int64 started, UsTrainResult *result)
 	v.duration_us = GetCurrentTimestamp() - started;
 
 	result->version = us_catalog_add_version(&v);
+	run.kind = "train";
+	run.model = args->model;
+	run.version = result->version;
+	run.ok = true;
+	run.started_at = started;
+	run.n_rows = v.n_rows;
+	us_catalog_log_run(&run);
 	result->model = args->model;
 	result->algorithm = v.algorithm;
 	result->n_rows = v.n_rows;
