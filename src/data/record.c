@@ -290,17 +290,22 @@ clear_dropped(const UsRecordMap *map, UsValue *value)
 			value[f].isnull = true;
 }
 
+/* Before the values of a row are read: memory of the row before goes. */
+static MemoryContext
+begin_row(UsRecordMap *map, UsValue *value)
+{
+	clear_dropped(map, value);
+	if (map->numbers)
+		return CurrentMemoryContext;
+	MemoryContextReset(map->scratch);
+	return MemoryContextSwitchTo(map->scratch);
+}
+
 void
 us_record_values(UsRecordMap *map, const Datum *values, const bool *isnull, UsValue *value)
 {
-	MemoryContext old = CurrentMemoryContext;
+	MemoryContext old = begin_row(map, value);
 
-	clear_dropped(map, value);
-	if (!map->numbers)
-	{
-		MemoryContextReset(map->scratch);
-		MemoryContextSwitchTo(map->scratch);
-	}
 	for (int p = 0; p < map->nplaces; p++)
 	{
 		Place	   *place = &map->place[p];
@@ -310,6 +315,43 @@ us_record_values(UsRecordMap *map, const Datum *values, const bool *isnull, UsVa
 		if (!v->isnull)
 			read_value(place, values[place->att], v);
 	}
+	MemoryContextSwitchTo(old);
+}
+
+/* Arguments that are all numbers of fixed length. */
+static void
+read_number_args(const UsRecordMap *map, const NullableDatum *args, UsValue *value)
+{
+	for (int p = 0; p < map->nplaces; p++)
+	{
+		const Place *place = &map->place[p];
+		const NullableDatum *arg = &args[place->att];
+		UsValue    *v = &value[place->feature];
+
+		v->isnull = arg->isnull;
+		if (!v->isnull)
+			v->number = read_number(place->reading, arg->value);
+	}
+}
+
+void
+us_record_args(UsRecordMap *map, const NullableDatum *args, UsValue *value)
+{
+	MemoryContext old = begin_row(map, value);
+
+	if (map->numbers)
+		read_number_args(map, args, value);
+	else
+		for (int p = 0; p < map->nplaces; p++)
+		{
+			Place	   *place = &map->place[p];
+			const NullableDatum *arg = &args[place->att];
+			UsValue    *v = &value[place->feature];
+
+			v->isnull = arg->isnull;
+			if (!v->isnull)
+				read_value(place, arg->value, v);
+		}
 	MemoryContextSwitchTo(old);
 }
 

@@ -38,6 +38,9 @@ extern UsRecordMap *us_record_map(const UsEncoder *encoder, TupleDesc tupdesc,
 extern void us_record_values(UsRecordMap *map, const Datum *values, const bool *isnull,
 							 UsValue *value);
 
+/* The same from arguments of a function, one an attribute. */
+extern void us_record_args(UsRecordMap *map, const NullableDatum *args, UsValue *value);
+
 /* The same from a composite datum, of which only what is needed is taken apart. */
 extern void us_record_deform(UsRecordMap *map, HeapTupleHeader tuple, UsValue *value);
 

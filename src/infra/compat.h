@@ -36,6 +36,20 @@
 #define us_type_aclcheck(typid, role, mode)	pg_type_aclcheck((typid), (role), (mode))
 #endif
 
+/* catalog/pg_attribute.h: 18 brought generated columns that are not stored */
+#if PG_VERSION_NUM >= 180000
+#define us_attribute_is_virtual(att)	((att)->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+#else
+#define us_attribute_is_virtual(att)	((void) (att), false)
+#endif
+
+/* nodes/primnodes.h: 18 brought OLD and NEW to RETURNING */
+#if PG_VERSION_NUM >= 180000
+#define us_var_is_returning(var)	((var)->varreturningtype != VAR_RETURNING_DEFAULT)
+#else
+#define us_var_is_returning(var)	((void) (var), false)
+#endif
+
 /* utils/timestamp.h: 17 brought infinite intervals; the sign of one, or 0 */
 #if PG_VERSION_NUM >= 170000
 #define us_interval_infinite(i)	(INTERVAL_IS_NOEND(i) ? 1 : INTERVAL_IS_NOBEGIN(i) ? -1 : 0)

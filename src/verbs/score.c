@@ -120,6 +120,25 @@ us_scorer_record(UsScorer *s, HeapTupleHeader record)
 }
 
 bool
+us_scorer_knows_args(const UsScorer *s)
+{
+	return s->map != NULL;
+}
+
+void
+us_scorer_describe_args(UsScorer *s, TupleDesc desc)
+{
+	s->map = us_record_map(s->encoder, desc, s->map_context);
+}
+
+bool
+us_scorer_args(UsScorer *s, const NullableDatum *args)
+{
+	us_record_args(s->map, args, s->value);
+	return us_scorer_values(s, s->value);
+}
+
+bool
 us_scorer_json(UsScorer *s, Jsonb *features)
 {
 	us_record_from_json(s->encoder, features, s->value);

@@ -10,6 +10,7 @@
 #define US_SCORE_H
 
 #include "access/htup.h"
+#include "access/tupdesc.h"
 #include "utils/jsonb.h"
 
 #include "data/record.h"
@@ -39,11 +40,19 @@ typedef struct UsPrediction
 extern UsScorer *us_scorer(UsModel *model);
 
 /*
+ * For us_scorer_args(): the columns that its arguments are, always the same for one
+ * call site; to be asked before, and told once.
+ */
+extern bool us_scorer_knows_args(const UsScorer *scorer);
+extern void us_scorer_describe_args(UsScorer *scorer, TupleDesc desc);
+
+/*
  * Encode a row.  False when the model skips rows with NULLs and this is one.  Raises
  * 42703 and 42804 for a row that does not have the features, 22004 for a NULL when the
  * model's null policy is 'error'.
  */
 extern bool us_scorer_record(UsScorer *scorer, HeapTupleHeader record);
+extern bool us_scorer_args(UsScorer *scorer, const NullableDatum *args);
 extern bool us_scorer_json(UsScorer *scorer, Jsonb *features);
 
 /* The same from values that stand in the order of the features (bulk scoring). */
