@@ -13,6 +13,7 @@
 
 PG_FUNCTION_INFO_V1(userseg_assign);
 
+/* userseg.assign(model, source, id, into_table, history, as_of): one row of counts. */
 Datum
 userseg_assign(PG_FUNCTION_ARGS)
 {

@@ -235,6 +235,7 @@ SCORING_FUNCTION(predict_detail, named_model, answer_detail)
 SCORING_FUNCTION(transform, named_model, answer_transform)
 SCORING_FUNCTION(score, valued_model, answer_detail)
 
+/* userseg.predict_json(model, features jsonb). */
 Datum
 userseg_predict_json(PG_FUNCTION_ARGS)
 {
