@@ -6,19 +6,18 @@
 
 #include "nodes/nodeFuncs.h"
 #include "utils/array.h"
+#include "utils/memutils.h"
 
 #include "api/centroid_cache.h"
 #include "infra/args.h"
 #include "infra/compat.h"
 
-typedef struct CachedSet
+/* What us_cached_set keeps in fn_extra. */
+typedef struct CachedArgument
 {
 	bool		is_const;		/* the argument is a constant of the query */
-	char	   *raw;			/* the argument as it came: a set, or a pointer into a toast table */
-	Size		raw_size;
-	const UsCentroidSet *set;
-	UsAssigner *assigner;
-} CachedSet;
+	UsSetCache	cache;
+} CachedArgument;
 
 const UsCentroidSet *
 us_set_arg(FunctionCallInfo fcinfo, int n)
@@ -58,17 +57,13 @@ is_comparable(const struct varlena *raw)
 	return !VARATT_IS_EXTERNAL(raw) || VARATT_IS_EXTERNAL_ONDISK(raw);
 }
 
-static CachedSet *
-cache_fill(FunctionCallInfo fcinfo, int n, CachedSet *cache)
+static void
+cache_fill(UsSetCache *cache, MemoryContext context, struct varlena *raw)
 {
-	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	struct varlena *raw = (struct varlena *) PG_GETARG_POINTER(n);
-	CachedSet	before = {0};
+	MemoryContext old = MemoryContextSwitchTo(context);
+	UsSetCache	before = *cache;
 
-	if (cache == NULL)
-		cache = (CachedSet *) palloc0(sizeof(CachedSet));
-	before = *cache;
-	memset(cache, 0, sizeof(CachedSet));	/* empty, if an error comes */
+	memset(cache, 0, sizeof(UsSetCache));	/* empty, if an error comes */
 	cache->set = (const UsCentroidSet *) PG_DETOAST_DATUM_COPY(PointerGetDatum(raw));
 	cache->assigner = (UsAssigner *) palloc(us_assigner_size(cache->set));
 	us_assigner_fill(cache->assigner, cache->set);
@@ -78,8 +73,6 @@ cache_fill(FunctionCallInfo fcinfo, int n, CachedSet *cache)
 		memcpy(cache->raw, raw, VARSIZE_ANY(raw));
 		cache->raw_size = VARSIZE_ANY(raw);
 	}
-	cache->is_const = is_const(fcinfo->flinfo, n);
-	fcinfo->flinfo->fn_extra = cache;
 	MemoryContextSwitchTo(old);
 
 	if (before.raw != NULL)
@@ -88,24 +81,36 @@ cache_fill(FunctionCallInfo fcinfo, int n, CachedSet *cache)
 		pfree((void *) before.set);
 	if (before.assigner != NULL)
 		pfree(before.assigner);
-	return cache;
+}
+
+void
+us_set_cache_load(UsSetCache *cache, MemoryContext context, Datum value)
+{
+	struct varlena *raw = (struct varlena *) DatumGetPointer(value);
+
+	if (cache->raw_size == 0 || cache->raw_size != VARSIZE_ANY(raw) ||
+		memcmp(cache->raw, raw, cache->raw_size) != 0)
+		cache_fill(cache, context, raw);
 }
 
 const UsCentroidSet *
 us_cached_set(FunctionCallInfo fcinfo, int n, const UsAssigner **assigner)
 {
-	CachedSet  *cache = (CachedSet *) fcinfo->flinfo->fn_extra;
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	CachedArgument *argument = (CachedArgument *) flinfo->fn_extra;
 
-	if (cache == NULL || !cache->is_const)
+	if (argument == NULL)
 	{
-		const struct varlena *raw = (const struct varlena *) PG_GETARG_POINTER(n);
-
-		if (cache == NULL || cache->raw_size == 0 || cache->raw_size != VARSIZE_ANY(raw) ||
-			memcmp(cache->raw, raw, cache->raw_size) != 0)
-			cache = cache_fill(fcinfo, n, cache);
+		argument = (CachedArgument *) MemoryContextAllocZero(flinfo->fn_mcxt,
+															 sizeof(CachedArgument));
+		flinfo->fn_extra = argument;
+		us_set_cache_load(&argument->cache, flinfo->fn_mcxt, PG_GETARG_DATUM(n));
+		argument->is_const = is_const(flinfo, n);
 	}
-	*assigner = cache->assigner;
-	return cache->set;
+	else if (!argument->is_const)
+		us_set_cache_load(&argument->cache, flinfo->fn_mcxt, PG_GETARG_DATUM(n));
+	*assigner = argument->cache.assigner;
+	return argument->cache.set;
 }
 
 const double *

@@ -9,6 +9,21 @@
 
 #include "agg/nearest.h"
 
+/* A set that was seen before, for those who keep more than that in fn_extra; zeros are an empty one. */
+typedef struct UsSetCache
+{
+	char	   *raw;			/* the value as it came: a set, or a pointer into a toast table */
+	Size		raw_size;
+	const UsCentroidSet *set;
+	UsAssigner *assigner;
+} UsSetCache;
+
+/*
+ * Bring a cache whose memory is in context up to a value of type userseg.centroid_set: cheap when
+ * it is the one of before.
+ */
+extern void us_set_cache_load(UsSetCache *cache, MemoryContext context, Datum value);
+
 /*
  * Argument n as a set with its assigner, which a scalar function keeps in fn_extra
  * from row to row.  Not for functions of aggregates: those may be looked up anew
