@@ -1,6 +1,6 @@
 /*
  * encode_chain.c
- *	  Learning a chain of steps on one column, in passes over its values.
+ *	  Learning the steps of a chain on one column.
  *
  * Each step is learned on what the steps before it make of the column, NULLs that an
  * earlier step has filled included.  What is known of the column (range, centre,
@@ -11,66 +11,7 @@
 
 #include <float.h>
 
-#include "data/encode_part.h"
-#include "data/encode_power.h"
-#include "math/moments.h"
-#include "math/select.h"
-
-/* What the next pass is for. */
-typedef enum Need
-{
-	NEED_NOTHING,
-	NEED_RANGE,					/* exact range and mean */
-	NEED_MEDIAN,				/* exact range and median, unweighted, by sample */
-	NEED_RANKS,					/* quantiles; the range is known */
-	NEED_MOMENTS,				/* exact range, mean and variance; range and centre are known */
-	NEED_POWER					/* a likelihood; range and centre are known */
-} Need;
-
-struct UsChainLearner
-{
-	UsChain    *chain;			/* grows by the steps learned */
-	const UsStepSpec *spec;
-	int			nspec;
-	int			at;				/* the step to learn now; nspec: statistics of the result */
-	const char *name;			/* of the feature */
-	double		factor;			/* square root of the weight; goes into the last step */
-	bool		factor_done;
-	bool		never_null;		/* the first step, an imputation, has nothing to do in training */
-	Need		need;
-	bool		stopped;		/* constant, or no value at all */
-
-	/* what is known of the column as the steps learned so far leave it */
-	bool		has_range;
-	bool		exact_range;	/* else right up to rounding */
-	UsRange		range;
-	int64		iweight;		/* of the values, as integers; with the range, if weighted */
-	bool		has_centre;		/* a value within about one sd of the mean */
-	double		centre;
-	bool		has_mean;
-	bool		has_sd;
-	double		mean;
-	double		sd;
-	bool		has_median;
-	double		median;
-	double	   *quantile;		/* answers to the question of the step at hand, or NULL */
-
-	/* the pass at hand */
-	double	   *sample;
-	int			nsample;
-	bool		no_bracket;		/* the sample missed once */
-	UsMedian	bracket;
-	UsExactSum	sum;
-	UsExactSum	weight;
-	UsMoments	moments;
-	const double *probability;	/* RANKS: nprobabilities of them */
-	int			nprobabilities;
-	UsSelect   *select;
-	UsPowerFit *power;
-	Size		taken;			/* from the budget, for this pass */
-};
-
-#define SAMPLE_ROOM	8192
+#include "data/encode_chain.h"
 
 static const double one_half[] = {0.5};
 static const double quartiles[] = {0.25, 0.5, 0.75};
@@ -88,20 +29,6 @@ us_chain_learn(UsChain *chain, const UsStepSpec *spec, int n, const char *name, 
 	l->name = name;
 	l->factor = sqrt(weight);
 	return l;
-}
-
-void
-us_chain_sample(UsChainLearner *l, const double *x, int n, int want)
-{
-	if (l->sample == NULL)
-		l->sample = palloc(sizeof(double) * SAMPLE_ROOM);
-	for (int i = 0; i < want && l->nsample < SAMPLE_ROOM; i++)
-	{
-		double		v = x[(int64) i * n / want];
-
-		if (v == v)
-			l->sample[l->nsample++] = v;
-	}
 }
 
 /* ---- steps, and what is known after them ---- */
@@ -182,7 +109,7 @@ after_monotone(UsChainLearner *l)
 /* ---- what is needed: true if it is known, else l->need is what to do first ---- */
 
 static bool
-need(UsChainLearner *l, Need what)
+need(UsChainLearner *l, UsNeed what)
 {
 	l->need = what;
 	return false;
@@ -191,13 +118,13 @@ need(UsChainLearner *l, Need what)
 static bool
 need_exact_range(UsChainLearner *l)
 {
-	return l->exact_range || need(l, NEED_RANGE);
+	return l->exact_range || need(l, US_NEED_RANGE);
 }
 
 static bool
 need_moments(UsChainLearner *l)
 {
-	return l->has_sd || need(l, l->has_range && l->has_centre ? NEED_MOMENTS : NEED_RANGE);
+	return l->has_sd || need(l, l->has_range && l->has_centre ? US_NEED_MOMENTS : US_NEED_RANGE);
 }
 
 static bool
@@ -206,10 +133,10 @@ need_quantiles(UsChainLearner *l, const UsLearn *learn, const double *p, int n)
 	if (l->quantile)
 		return true;
 	if (!l->has_range || (learn->frame->weighted && l->iweight < 0))
-		return need(l, NEED_RANGE);
+		return need(l, US_NEED_RANGE);
 	l->probability = p;
 	l->nprobabilities = n;
-	return need(l, NEED_RANKS);
+	return need(l, US_NEED_RANKS);
 }
 
 static bool
@@ -219,7 +146,7 @@ need_median(UsChainLearner *l, const UsLearn *learn)
 		return true;
 	if (!learn->frame->weighted && !l->no_bracket &&
 		(l->nsample > 0 || learn->frame->nrows <= US_SELECT_SMALL))
-		return need(l, NEED_MEDIAN);
+		return need(l, US_NEED_MEDIAN);
 	if (!need_quantiles(l, learn, one_half, 1))
 		return false;
 	l->median = l->quantile[0];
@@ -241,7 +168,7 @@ learn_impute(UsChainLearner *l, const UsStepSpec *spec, const UsLearn *learn)
 	else if (spec->impute == US_IMPUTE_MEAN)
 	{
 		if (!l->has_mean)
-			return need(l, NEED_RANGE);
+			return need(l, US_NEED_RANGE);
 		add_fill(l, l->mean, false);
 	}
 	else
@@ -357,18 +284,17 @@ static bool
 learn_power(UsChainLearner *l)
 {
 	if (!l->has_range || !l->has_centre)
-		return need(l, NEED_RANGE);
+		return need(l, US_NEED_RANGE);
 	if (l->power == NULL || !us_power_done(l->power))
-		return need(l, NEED_POWER);
+		return need(l, US_NEED_POWER);
 	add_step(l, US_OP_POWER, "power", us_power_lambda(l->power), 0);
 	l->power = NULL;
 	after_monotone(l);
 	return true;
 }
 
-/* The step at hand; after the last one the statistics of the result. */
-static bool
-learn_step(UsChainLearner *l, const UsLearn *learn)
+bool
+us_chain_learn_step(UsChainLearner *l, const UsLearn *learn)
 {
 	const UsStepSpec *spec = &l->spec[l->at];
 
@@ -407,295 +333,5 @@ learn_step(UsChainLearner *l, const UsLearn *learn)
 		default:
 			elog(ERROR, "step \"%s\" in a chain of numbers", us_step_name(spec->type));
 	}
-	return true;
-}
-
-/* ---- passes ---- */
-
-static void
-take(UsChainLearner *l, UsLearn *learn, Size bytes, const char *what)
-{
-	us_budget_take(learn->budget, bytes, what);
-	l->taken += bytes;
-}
-
-static void
-begin_median(UsChainLearner *l, UsLearn *learn)
-{
-	int			capacity = us_median_capacity(learn->frame->nrows, l->nsample);
-
-	take(l, learn, sizeof(double) * capacity, "preprocessing");
-	us_median_init(&l->bracket, l->sample, l->nsample,
-				   palloc(sizeof(double) * capacity), capacity);
-}
-
-/* Lower and upper rank of each probability, ascending. */
-static void
-begin_ranks(UsChainLearner *l, UsLearn *learn)
-{
-	bool		weighted = learn->frame->weighted;
-	int64		weight = weighted ? l->iweight : l->range.n;
-	int			m = 2 * l->nprobabilities;
-	int64	   *rank = palloc(sizeof(int64) * m);
-	Size		limit = us_budget_left(learn->budget) / 4;
-
-	for (int i = 0; i < l->nprobabilities; i++)
-	{
-		double		fraction;
-
-		us_quantile_ranks(l->probability[i], weight, weighted,
-						  &rank[2 * i], &rank[2 * i + 1], &fraction);
-		if (i > 0)
-			rank[2 * i] = Max(rank[2 * i], rank[2 * i - 2]);
-	}
-	/* probabilities ascend, but upper ranks may pass the next lower one */
-	for (int i = 1; i < m; i++)
-	{
-		int64		r = rank[i];
-		int			k = i;
-
-		while (k > 0 && rank[k - 1] > r)
-		{
-			rank[k] = rank[k - 1];
-			k--;
-		}
-		rank[k] = r;
-	}
-	take(l, learn, us_select_memory(l->range.n, weighted, m, limit), "preprocessing");
-	l->select = us_select_create(l->range.n, weighted, rank, m, limit);
-	pfree(rank);
-}
-
-static void
-begin_pass(UsChainLearner *l, UsLearn *learn)
-{
-	switch (l->need)
-	{
-		case NEED_RANGE:
-			us_range_init(&l->range);
-			memset(&l->sum, 0, sizeof(l->sum));
-			memset(&l->weight, 0, sizeof(l->weight));
-			l->iweight = 0;
-			break;
-		case NEED_MEDIAN:
-			begin_median(l, learn);
-			break;
-		case NEED_RANKS:
-			if (l->select == NULL)
-				begin_ranks(l, learn);
-			break;
-		case NEED_MOMENTS:
-			us_moments_init(&l->moments, l->centre, l->range.min, l->range.max);
-			us_range_init(&l->range);
-			break;
-		case NEED_POWER:
-			if (l->power == NULL)
-			{
-				Size		bytes = us_power_memory(l->range.n, learn->frame->weighted);
-
-				if (bytes > us_budget_left(learn->budget) / 4)
-					bytes = 0;	/* read again for every step of the search */
-				take(l, learn, bytes, "preprocessing");
-				l->power = us_power_create(l->range.n, learn->frame->weighted, bytes > 0,
-										   l->range.min, l->range.max, l->centre);
-			}
-			us_power_begin(l->power);
-			break;
-		case NEED_NOTHING:
-			break;
-	}
-}
-
-/* Answers to the probabilities that were asked for, in their order. */
-static void
-end_ranks(UsChainLearner *l, UsLearn *learn)
-{
-	bool		weighted = learn->frame->weighted;
-	int64		weight = weighted ? l->iweight : l->range.n;
-
-	if (!us_select_end_pass(l->select))
-		return;					/* the need stands */
-	l->quantile = palloc(sizeof(double) * l->nprobabilities);
-	for (int i = 0; i < l->nprobabilities; i++)
-	{
-		int64		lower;
-		int64		upper;
-		double		fraction;
-		double		a;
-		double		b;
-
-		us_quantile_ranks(l->probability[i], weight, weighted, &lower, &upper, &fraction);
-		a = us_select_value(l->select, lower);
-		b = us_select_value(l->select, upper);
-		l->quantile[i] = a == b ? a : (1 - fraction) * a + fraction * b;
-		if (i > 0)
-			l->quantile[i] = fmax(l->quantile[i], l->quantile[i - 1]);
-	}
-	us_select_free(l->select);
-	l->select = NULL;
-}
-
-static void
-end_pass(UsChainLearner *l, UsLearn *learn)
-{
-	Need		done = l->need;
-	bool		finished = true;
-
-	switch (done)
-	{
-		case NEED_RANGE:
-			l->has_range = l->exact_range = true;
-			l->has_mean = l->has_centre = true;
-			l->mean = us_exact_round(&l->sum) /
-				(learn->frame->weighted ? us_exact_round(&l->weight) : (double) Max(l->range.n, 1));
-			l->mean = fmin(fmax(l->mean, l->range.min), l->range.max);
-			l->centre = l->mean;
-			break;
-		case NEED_MEDIAN:
-			l->has_range = l->exact_range = true;
-			l->range = l->bracket.range;
-			l->has_median = us_median_result(&l->bracket, &l->median);
-			l->no_bracket = !l->has_median;
-			if (l->has_median)
-			{
-				l->centre = l->median;
-				l->has_centre = true;
-			}
-			pfree(l->bracket.inside);
-			break;
-		case NEED_RANKS:
-			end_ranks(l, learn);
-			finished = l->select == NULL;
-			break;
-		case NEED_MOMENTS:
-			l->exact_range = true;
-			l->has_mean = l->has_sd = true;
-			l->mean = us_moments_mean(&l->moments);
-			l->sd = us_moments_sd(&l->moments);
-			break;
-		case NEED_POWER:
-			us_power_end(l->power);
-			finished = us_power_done(l->power);
-			break;
-		case NEED_NOTHING:
-			break;
-	}
-	if (finished)
-	{
-		us_budget_release(learn->budget, l->taken);
-		l->taken = 0;
-		l->need = NEED_NOTHING;
-	}
-}
-
-static bool
-is_constant(const UsChainLearner *l)
-{
-	return l->exact_range &&
-		(l->range.n == 0 || (l->range.min == l->range.max && l->range.n_null == 0));
-}
-
-bool
-us_chain_begin(UsChainLearner *l, UsLearn *learn)
-{
-	if (l->need != NEED_NOTHING)
-		end_pass(l, learn);
-	while (!l->stopped && l->need == NEED_NOTHING)
-	{
-		if (is_constant(l))
-			l->stopped = true;
-		else if (!learn_step(l, learn))
-			break;
-		else if (l->at++ == l->nspec)
-			return false;
-	}
-	if (l->stopped)
-		return false;
-	begin_pass(l, learn);
-	return true;
-}
-
-/* x as the steps learned so far leave it: x itself where they change nothing. */
-static const double *
-apply_learned(const UsChainLearner *l, UsLearn *learn, const double *x, int n)
-{
-	const UsChain *chain = l->chain;
-	int			start = 0;
-
-	if (l->never_null)
-		start = 1;
-	if (start == chain->n)
-		return x;
-	memcpy(learn->scratch, x, sizeof(double) * n);
-	for (int s = start; s < chain->n; s++)
-		us_step_apply_array(&chain->step[s], learn->scratch, n);
-	return learn->scratch;
-}
-
-static int64
-sum_iweights(const double *x, const int64 *w, int n)
-{
-	int64		sum = 0;
-
-	for (int i = 0; i < n; i++)
-		sum += x[i] == x[i] ? w[i] : 0;
-	return sum;
-}
-
-/* Sums for the mean: of w x, and of w where x is not NULL. */
-static void
-add_weighted(UsChainLearner *l, UsLearn *learn, const double *x, int n)
-{
-	double	   *product = learn->scratch2;
-
-	for (int i = 0; i < n; i++)
-		product[i] = x[i] * learn->chunk_weight[i];
-	us_exact_add_array(&l->sum, product, n);
-	for (int i = 0; i < n; i++)
-		product[i] = x[i] == x[i] ? learn->chunk_weight[i] : NAN;
-	us_exact_add_array(&l->weight, product, n);
-	l->iweight += sum_iweights(x, learn->chunk_iweight, n);
-}
-
-void
-us_chain_consume(UsChainLearner *l, UsLearn *learn, const double *x, int n)
-{
-	x = apply_learned(l, learn, x, n);
-	switch (l->need)
-	{
-		case NEED_RANGE:
-			us_range_add(&l->range, x, n);
-			if (learn->chunk_weight)
-				add_weighted(l, learn, x, n);
-			else
-				us_exact_add_array(&l->sum, x, n);
-			break;
-		case NEED_MEDIAN:
-			us_median_add(&l->bracket, x, n);
-			break;
-		case NEED_RANKS:
-			us_select_add(l->select, x, learn->chunk_iweight, n);
-			break;
-		case NEED_MOMENTS:
-			us_range_add(&l->range, x, n);
-			us_moments_add(&l->moments, x, learn->chunk_weight, n);
-			break;
-		case NEED_POWER:
-			us_power_add(l->power, x, learn->chunk_weight, n);
-			break;
-		case NEED_NOTHING:
-			break;
-	}
-}
-
-bool
-us_chain_finish(const UsChainLearner *l, double *mean, double *sd, double *min, double *max)
-{
-	if (l->stopped)
-		return false;
-	*mean = l->mean;
-	*sd = l->sd;
-	*min = us_encoded_limit(l->range.min);
-	*max = us_encoded_limit(l->range.max);
 	return true;
 }

@@ -15,8 +15,13 @@
 
 #define BLOCK		1024
 
-/* exponents outside are not looked at, nor those that overflow */
-#define LAMBDA_MAX	20.0
+/*
+ * The search starts within FIRST_REACH of 1 (where the transform is the identity); a best
+ * exponent at the end of a range is looked for beyond it, in ten times the range, up to
+ * LAST_REACH, and never where (1 + |x|)^lambda overflows.
+ */
+#define FIRST_REACH	5.0
+#define LAST_REACH	5000.0
 #define POWER_MAX	300.0
 #define TOLERANCE	1e-9
 
@@ -30,6 +35,9 @@ struct UsPowerFit
 	double		min;
 	double		max;
 	double		centre;
+	double		lowest;			/* bounds of all ranges */
+	double		highest;
+	double		reach;			/* of the range at hand */
 	UsMinimum	search;
 	bool		has_logs;
 	double		mean_log;		/* mean of sign(x) log(1 + |x|) */
@@ -47,22 +55,48 @@ us_power_memory(int64 n, bool weighted)
 	return sizeof(double) * (Size) n * (weighted ? 2 : 1);
 }
 
+static void
+begin_range(UsPowerFit *fit, double lo, double hi)
+{
+	lo = fmax(lo, fit->lowest);
+	hi = fmin(hi, fit->highest);
+	if (lo > hi)
+		lo = hi = 1;			/* values so large that only the identity does not overflow */
+	us_minimum_init(&fit->search, lo, hi, TOLERANCE);
+}
+
+/* A range is searched: true if its best is the answer, else the next range is begun. */
+static bool
+end_range(UsPowerFit *fit)
+{
+	double		best = fit->search.best;
+	double		margin = 0.01 * fit->reach;
+
+	if (fit->reach >= LAST_REACH)
+		return true;
+	if (best < 1 - fit->reach + margin)
+		begin_range(fit, 1 - 10 * fit->reach, 1 - fit->reach + 2 * margin);
+	else if (best > 1 + fit->reach - margin)
+		begin_range(fit, 1 + fit->reach - 2 * margin, 1 + 10 * fit->reach);
+	else
+		return true;
+	fit->reach *= 10;
+	return false;
+}
+
 UsPowerFit *
 us_power_create(int64 n, bool weighted, bool keep, double min, double max, double centre)
 {
 	UsPowerFit *fit = palloc0(sizeof(UsPowerFit));
-	double		lo = -LAMBDA_MAX;
-	double		hi = LAMBDA_MAX;
 
 	fit->keep = keep;
 	fit->min = min;
 	fit->max = max;
 	fit->centre = centre;
-	if (max > 0)
-		hi = fmin(hi, POWER_MAX / log1p(max));
-	if (min < 0)
-		lo = fmax(lo, 2 - POWER_MAX / log1p(-min));
-	us_minimum_init(&fit->search, lo, hi, TOLERANCE);
+	fit->lowest = min < 0 ? 2 - POWER_MAX / log1p(-min) : -INFINITY;
+	fit->highest = max > 0 ? POWER_MAX / log1p(max) : INFINITY;
+	begin_range(fit, 1 - FIRST_REACH, 1 + FIRST_REACH);
+	fit->reach = FIRST_REACH;
 	if (keep)
 	{
 		fit->value = MemoryContextAllocHuge(CurrentMemoryContext, Max(sizeof(double) * n, 1));
@@ -166,15 +200,15 @@ us_power_end(UsPowerFit *fit)
 	if (!fit->keep)
 	{
 		us_minimum_tell(&fit->search, trial_value(fit));
-		fit->done = fit->search.done;
+		fit->done = fit->search.done && end_range(fit);
 		return;
 	}
-	while (!fit->search.done)
+	do
 	{
 		begin_trial(fit);
 		add_trial(fit, fit->value, fit->weight, fit->n);
 		us_minimum_tell(&fit->search, trial_value(fit));
-	}
+	} while (!fit->search.done || !end_range(fit));
 	pfree(fit->value);
 	if (fit->weight)
 		pfree(fit->weight);

@@ -232,6 +232,9 @@ us_median_result(UsMedian *median, double *result)
 #define FEW_BITS	16
 #define MANY_BITS	11
 
+/* values that are kept after the first digit instead of looking for more digits */
+#define NARROW		(4 * US_SELECT_SMALL)
+
 /* Values that share the digits found so far, and where the ranks among them are. */
 typedef struct Group
 {
@@ -260,6 +263,8 @@ struct UsSelect
 	int			ngroups;
 	Group	   *next;
 	int64	   *counts;
+	int32	   *members;		/* number of values by first digit, few ranks only */
+	uint8	   *wanted;			/* after the first digit: digits whose values are kept, or NULL */
 };
 
 /* Bits of a double whose order as an integer is that of the values; -0 is 0. */
@@ -301,7 +306,8 @@ us_select_memory(int64 n, bool weighted, int m, Size limit)
 	if (keeps(n, weighted, m, limit))
 		return kept_bytes(n, weighted);
 	return (Size) m * (2 * sizeof(Group) +
-					   sizeof(int64) * ((Size) 1 << (m <= FEW ? FEW_BITS : MANY_BITS)));
+					   sizeof(int64) * ((Size) 1 << (m <= FEW ? FEW_BITS : MANY_BITS))) +
+		(m <= FEW ? (sizeof(int32) + 1) * ((Size) 1 << FEW_BITS) + NARROW * sizeof(Kept) : 0);
 }
 
 UsSelect *
@@ -334,6 +340,8 @@ us_select_create(int64 n, bool weighted, const int64 *rank, int m, Size limit)
 	select->ngroups = 1;
 	select->group[0].last = m;
 	select->group[0].count = select->counts;
+	if (m <= FEW)
+		select->members = palloc0(sizeof(int32) << FEW_BITS);
 	return select;
 }
 
@@ -353,6 +361,23 @@ find_group(UsSelect *select, uint64 prefix)
 			hi = mid;
 	}
 	return lo < select->ngroups && select->group[lo].prefix == prefix ? &select->group[lo] : NULL;
+}
+
+/* The first digit of every value, few ranks. */
+static void
+count_first(UsSelect *select, const double *x, const int64 *w, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		uint64		digit;
+
+		if (x[i] != x[i])
+			continue;
+		digit = sortable(x[i]) >> (64 - FEW_BITS);
+		select->members[digit]++;
+		if (w)
+			select->counts[digit] += w[i];
+	}
 }
 
 static void
@@ -382,12 +407,17 @@ us_select_add(UsSelect *select, const double *x, const int64 *w, int n)
 {
 	if (select->bits > 0)
 	{
-		count_digits(select, x, w, n);
+		if (select->members)
+			count_first(select, x, w, n);
+		else
+			count_digits(select, x, w, n);
 		return;
 	}
 	for (int i = 0; i < n; i++)
 	{
 		if (x[i] != x[i])
+			continue;
+		if (select->wanted && !select->wanted[sortable(x[i]) >> (64 - FEW_BITS)])
 			continue;
 		if (select->n >= select->capacity)
 			elog(ERROR, "more values than announced to a selection");
@@ -399,6 +429,62 @@ us_select_add(UsSelect *select, const double *x, const int64 *w, int n)
 		else
 			select->kept[select->n++] = x[i];
 	}
+}
+
+/*
+ * The values of all groups are here: sort them; a group's ranks count from what is
+ * before it.
+ */
+static void
+finish_narrow(UsSelect *select)
+{
+	int64		i = 0;
+
+	if (select->weighted)
+		sort_kept(select->kept_weighted, select->n);
+	else
+		sort_doubles(select->kept, select->n);
+	for (int g = 0; g < select->ngroups; g++)
+	{
+		const Group *group = &select->group[g];
+		int64		before = group->before;
+
+		for (int r = group->first; r < group->last; r++)
+		{
+			while (before + (select->weighted ? select->kept_weighted[i].w : 1) < select->rank[r])
+				before += select->weighted ? select->kept_weighted[i++].w : (i++, 1);
+			select->value[r] = select->weighted ? select->kept_weighted[i].x : select->kept[i];
+		}
+		/* on to the next group */
+		while (i < select->n &&
+			   sortable(select->weighted ? select->kept_weighted[i].x : select->kept[i]) >>
+			   (64 - FEW_BITS) == group->prefix)
+			i++;
+	}
+}
+
+/* After the first digit: if the groups hold few values, keep these in the next pass. */
+static void
+try_narrow(UsSelect *select)
+{
+	int64		n = 0;
+
+	for (int g = 0; g < select->ngroups; g++)
+		n += select->members[select->group[g].prefix];
+	if (n <= NARROW)
+	{
+		select->wanted = palloc0((Size) 1 << FEW_BITS);
+		for (int g = 0; g < select->ngroups; g++)
+			select->wanted[select->group[g].prefix] = 1;
+		select->bits = 0;
+		select->capacity = n;
+		if (select->weighted)
+			select->kept_weighted = palloc(sizeof(Kept) * n);
+		else
+			select->kept = palloc(sizeof(double) * n);
+	}
+	pfree(select->members);
+	select->members = NULL;
 }
 
 /* All values are here: sort, or for a few ranks select. */
@@ -480,8 +566,22 @@ bool
 us_select_end_pass(UsSelect *select)
 {
 	if (select->bits > 0)
-		return split_groups(select);
-	finish_kept(select);
+	{
+		bool		first = select->members != NULL;
+
+		if (first && !select->weighted)
+			for (int digit = 0; digit < 1 << FEW_BITS; digit++)
+				select->counts[digit] = select->members[digit];
+		if (split_groups(select))
+			return true;
+		if (first)
+			try_narrow(select);
+		return false;
+	}
+	if (select->wanted)
+		finish_narrow(select);
+	else
+		finish_kept(select);
 	return true;
 }
 
@@ -513,7 +613,9 @@ us_select_free(UsSelect *select)
 		pfree(select->kept);
 	if (select->kept_weighted)
 		pfree(select->kept_weighted);
-	if (select->bits > 0)
+	if (select->wanted)
+		pfree(select->wanted);
+	if (select->group)
 	{
 		pfree(select->group);
 		pfree(select->next);
