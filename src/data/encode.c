@@ -230,6 +230,15 @@ us_encoder_null_policy(const UsEncoder *encoder)
 	return encoder->policy;
 }
 
+bool
+us_encoder_out_of_fold(const UsEncoder *encoder)
+{
+	for (int i = 0; i < encoder->nparts; i++)
+		if (encoder->part[i].ops == &us_part_level && us_level_out_of_fold(&encoder->part[i]))
+			return true;
+	return false;
+}
+
 int
 us_encoder_width(const UsEncoder *encoder)
 {

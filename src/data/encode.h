@@ -119,6 +119,9 @@ extern void us_encoder_apply_chunk(const UsEncoder *encoder, const UsChunk *chun
 extern void us_encoder_apply_row(const UsEncoder *encoder, const UsValue *value,
 								 double *x, UsRowNotes *notes);
 
+/* Whether us_encoder_apply_chunk gives some training rows other values than us_encoder_apply_row. */
+extern bool us_encoder_out_of_fold(const UsEncoder *encoder);
+
 extern UsNullPolicy us_encoder_null_policy(const UsEncoder *encoder);
 extern int	us_encoder_width(const UsEncoder *encoder);
 extern int	us_encoder_nfeatures(const UsEncoder *encoder);

@@ -564,3 +564,11 @@ const UsPartOps us_part_level = {
 	NULL, level_begin, level_consume, level_finish,
 	level_chunk, level_row, level_invert, level_report, level_write, level_read
 };
+
+bool
+us_level_out_of_fold(const UsPart *part)
+{
+	const Level *level = part->own;
+
+	return level->folds > 1 && level->fold_value != NULL;
+}

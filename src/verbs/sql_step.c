@@ -94,6 +94,12 @@ us_sql_step_make(UsSqlStep *step, const UsAlgorithm *algorithm, UsSource *source
 	UsWriter	w;
 	StringInfoData q;
 
+	if (us_encoder_out_of_fold(encoder))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("strategy \"sql\" cannot use out-of-fold target encoding"),
+				 errdetail("An SQL step sees one row at a time and not its fold."),
+				 errhint("Use strategy \"local\", or another encoding of the category.")));
 	us_writer_init(&w);
 	us_encoder_write(encoder, &w);
 	initStringInfo(&q);
