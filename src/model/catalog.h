@@ -211,7 +211,11 @@ typedef struct UsAssignment
 extern bool us_catalog_assignment_get(const char *schema, const char *table,
 									  UsAssignment *assignment);
 
-/* Write the record of a table, replacing an older one; the current user becomes its owner when it is new. */
+/*
+ * Write the record of a table, replacing an older one.  The current user becomes its owner
+ * when it is new, or when its owner is a role whose rights the user has not (the table was
+ * made anew by somebody else).  Whoever calls has checked the rights on the table.
+ */
 extern void us_catalog_assignment_put(const UsAssignment *assignment);
 
 /* ---- runs ---- */
