@@ -1,10 +1,10 @@
 -- fuzz.sql: loaded into the database of every test/fuzz/*.sql script.
 --
--- fuzz.input(type, sample, n, seed): n mutations of a valid value's text go through
--- the input function of the type, and the values that it accepts through every
--- function of the extension that takes this type alone.  Returns one TAP line.
--- An error is what should happen; a crash ends the session and so the script, and a
--- sanitizer's report stands in the server log, which the suite reads afterwards.
+-- fuzz.check(type, sample, n): mutations of a valid value go through the input and
+-- the receive function of the type; what these accept goes through every function of
+-- the extension that takes the type alone.  An error is what should happen.  A crash
+-- ends the session and so the script; the report of a sanitizer stands in the server
+-- log, which the suite reads afterwards.
 CREATE SCHEMA fuzz;
 
 -- Pseudo-random number of [0, n), a function of its arguments only.
@@ -63,54 +63,83 @@ LANGUAGE sql STABLE AS $$
   FROM pg_proc p WHERE p.proname = 'merge' AND p.proargtypes[0] = $1::oid AND p.pronargs = 2
 $$;
 
-CREATE FUNCTION fuzz.input(type regtype, sample text, n int, seed bigint DEFAULT 1) RETURNS text
+-- What becomes of one mutated value: 'refused', 'accepted', or what was strange.
+-- "query" makes the value; the functions of fuzz.users then see it.
+CREATE FUNCTION fuzz.try(type regtype, query text, users text[]) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
-  payload bytea := CASE WHEN sample ~ '^(\\x)?([0-9a-fA-F]{2})+$' THEN decode(regexp_replace(sample, '^\\x', ''), 'hex')
-    ELSE convert_to(sample, 'UTF8') END;
-  hex boolean := sample ~ '^(\\x)?([0-9a-fA-F]{2})+$';
-  users text[] := ARRAY(SELECT replace(u, '''@''', quote_literal(sample)) FROM fuzz.users(type) u);
-  mutated text;
-  accepted bigint := 0;
-  refused bigint := 0;
-  strange text[] := '{}';
-  again text;
+  value text;
   u text;
 BEGIN
-  -- the sample itself is valid
-  EXECUTE format('SELECT %L::%s::text', sample, type) INTO again;
-  IF again <> sample THEN
-    RETURN format('not ok - %s: the sample does not come back: %s', type, left(again, 100));
-  END IF;
-  FOR i IN 1 .. n LOOP
+  EXECUTE query INTO value;
+  FOREACH u IN ARRAY users LOOP
     BEGIN
-      mutated := CASE WHEN hex THEN CASE WHEN sample LIKE '\x%' THEN '\x' ELSE '' END || encode(fuzz.mutate(payload, seed, i), 'hex')
-        ELSE convert_from(fuzz.mutate(payload, seed, i), 'UTF8') END;
-    EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
-      CONTINUE;
-    END;
-    BEGIN
-      EXECUTE format('SELECT %L::%s::text', mutated, type) INTO again;
-      accepted := accepted + 1;
-      FOREACH u IN ARRAY users LOOP
-        BEGIN
-          EXECUTE replace(u, '$1', format('%L::%s', mutated, type));
-        EXCEPTION WHEN internal_error THEN
-          strange := strange || format('%s: %s', u, SQLERRM);
-        WHEN OTHERS THEN
-          NULL;
-        END;
-      END LOOP;
+      EXECUTE replace(u, '$1', format('%L::%s', value, type));
     EXCEPTION
-      WHEN invalid_binary_representation OR invalid_text_representation OR feature_not_supported
-        OR protocol_violation OR program_limit_exceeded OR data_exception THEN
-        refused := refused + 1;
+      WHEN internal_error THEN
+        RETURN format('%s: %s', u, SQLERRM);
       WHEN OTHERS THEN
-        strange := strange || format('%s %s', SQLSTATE, SQLERRM);
+        NULL;
     END;
   END LOOP;
-  RETURN format('%sok - %s: %s mutations, %s refused, %s accepted', CASE WHEN strange = '{}' THEN '' ELSE 'not ' END,
-      type, n, refused, accepted)
-    || coalesce((SELECT string_agg(DISTINCT E'\n#   ' || s, '') FROM unnest(strange[1:20]) s), '');
+  RETURN 'accepted';
+EXCEPTION
+  WHEN invalid_binary_representation OR invalid_text_representation OR feature_not_supported
+    OR protocol_violation OR program_limit_exceeded OR data_exception THEN
+    RETURN 'refused';
+  WHEN OTHERS THEN
+    RETURN format('%s %s', SQLSTATE, SQLERRM);
 END $$;
 
+-- One row of one bytea in a binary COPY file is the wire form of any type: written
+-- here, read by the receive function of the type.
+CREATE FUNCTION fuzz.receive(type regtype, payload bytea) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  value text;
+BEGIN
+  EXECUTE format('COPY (SELECT %L::bytea) TO ''/%s'' (FORMAT binary)', payload,
+    ltrim(current_setting('data_directory') || '/fuzz.copy', '/'));
+  DROP TABLE IF EXISTS pg_temp.received;
+  EXECUTE format('CREATE TEMP TABLE received (v %s)', type);
+  EXECUTE format('COPY pg_temp.received FROM ''%s/fuzz.copy'' (FORMAT binary)', current_setting('data_directory'));
+  SELECT v::text INTO value FROM pg_temp.received;
+  RETURN value;
+END $$;
+
+-- n mutations of a valid value, in hexadecimal text, through the input function,
+-- and n through the receive function; two TAP lines.
+CREATE FUNCTION fuzz.check(type regtype, sample text, n int, seed bigint DEFAULT 1) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+  payload bytea := decode(sample, 'hex');
+  users text[] := ARRAY(SELECT replace(u, '''@''', quote_literal(sample)) FROM fuzz.users(type) u);
+  mutated bytea;
+  outcome text;
+  outcomes text[];
+  value text;
+BEGIN
+  SET LOCAL client_min_messages = error;
+  EXECUTE format('SELECT %L::%s::text', sample, type) INTO value;
+  IF value <> sample OR fuzz.receive(type, payload) <> sample THEN
+    RETURN NEXT format('not ok - %s: the sample does not come back', type);
+    RETURN;
+  END IF;
+  FOR way IN 1 .. 2 LOOP
+    outcomes := '{}';
+    FOR i IN 1 .. n LOOP
+      mutated := fuzz.mutate(payload, seed + way, i);
+      outcomes := outcomes || fuzz.try(type, CASE way
+        WHEN 1 THEN format('SELECT %L::%s::text', encode(mutated, 'hex'), type)
+        ELSE format('SELECT fuzz.receive(%L, %L)', type, mutated) END, users);
+    END LOOP;
+    RETURN QUERY
+      SELECT format('%sok - %s %s: %s mutations, %s refused, %s accepted',
+          CASE WHEN bool_and(o IN ('refused', 'accepted')) THEN '' ELSE 'not ' END, type,
+          CASE way WHEN 1 THEN 'input' ELSE 'receive' END, n,
+          count(*) FILTER (WHERE o = 'refused'), count(*) FILTER (WHERE o = 'accepted'))
+      FROM unnest(outcomes) o;
+    RETURN QUERY
+      SELECT DISTINCT '#   ' || o FROM unnest(outcomes) o WHERE o NOT IN ('refused', 'accepted') LIMIT 20;
+  END LOOP;
+END $$;

@@ -40,7 +40,7 @@ FROM (SELECT userseg.rfm_agg(NULL, NULL, NULL) AS s FROM generate_series(1, 3)) 
 SELECT userseg.frequency(s), userseg.monetary(s), userseg.recency(s, now()), userseg.average_value(s),
 	userseg.returns(s), userseg.return_amount(s), userseg.events(s)
 FROM (SELECT userseg.rfm_agg(now(), -1.5, 7) AS s FROM generate_series(1, 3)) x;
-SELECT userseg.frequency(NULL), userseg.recency(NULL, now()), userseg.merge(NULL, NULL);
+SELECT userseg.frequency(NULL), userseg.recency(NULL, now()), userseg.merge(NULL::userseg.rfm, NULL);
 
 -- rounded once to a millionth, halves away from zero; summed exactly
 SELECT a, userseg.monetary_exact(userseg.rfm_event('2024-01-01', a, NULL)) AS micro
