@@ -135,7 +135,7 @@ choose(UsPart *part, UsLearn *learn)
 	part->width = width >= 2 ? width : 0;
 }
 
-static bool
+static UsPass
 onehot_begin(UsPart *part, UsLearn *learn)
 {
 	Learning   *l = part->learning;
@@ -147,7 +147,7 @@ onehot_begin(UsPart *part, UsLearn *learn)
 		us_budget_take(learn->budget, l->taken, "preprocessing");
 		l->count = MemoryContextAllocExtended(CurrentMemoryContext, Max(l->taken, 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-		return true;
+		return US_PASS_READ;
 	}
 	if (l->pass == 2)
 	{
@@ -157,10 +157,10 @@ onehot_begin(UsPart *part, UsLearn *learn)
 		if (learn->frame->weighted && part->width > 0)
 		{
 			l->slot_weight = palloc0(sizeof(UsExactSum) * part->width);
-			return true;
+			return US_PASS_READ;
 		}
 	}
-	return false;
+	return US_PASS_NONE;
 }
 
 static void

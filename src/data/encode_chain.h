@@ -51,6 +51,7 @@ struct UsChainLearner
 	double	   *quantile;		/* answers to the question of the step at hand, or NULL */
 
 	/* the pass at hand */
+	bool		reading;
 	double	   *sample;
 	int			nsample;
 	bool		no_bracket;		/* the sample missed once */

@@ -22,25 +22,30 @@ us_chain_sample(UsChainLearner *l, const double *x, int n, int want)
 	}
 }
 
-static void
-take(UsChainLearner *l, UsLearn *learn, Size bytes, const char *what)
+/* Memory of this pass; false: wait for it. */
+static bool
+take(UsChainLearner *l, UsLearn *learn, Size bytes)
 {
-	us_budget_take(learn->budget, bytes, what);
+	if (!us_learn_take(learn, bytes))
+		return false;
 	l->taken += bytes;
+	return true;
 }
 
-static void
+static bool
 begin_median(UsChainLearner *l, UsLearn *learn)
 {
 	int			capacity = us_median_capacity(learn->frame->nrows, l->nsample);
 
-	take(l, learn, sizeof(double) * capacity, "preprocessing");
+	if (!take(l, learn, sizeof(double) * capacity))
+		return false;
 	us_median_init(&l->bracket, l->sample, l->nsample,
 				   palloc(sizeof(double) * capacity), capacity);
+	return true;
 }
 
 /* Lower and upper rank of each probability, ascending. */
-static void
+static bool
 begin_ranks(UsChainLearner *l, UsLearn *learn)
 {
 	bool		weighted = learn->frame->weighted;
@@ -71,12 +76,29 @@ begin_ranks(UsChainLearner *l, UsLearn *learn)
 		}
 		rank[k] = r;
 	}
-	take(l, learn, us_select_memory(l->range.n, weighted, m, limit), "preprocessing");
-	l->select = us_select_create(l->range.n, weighted, rank, m, limit);
+	if (take(l, learn, us_select_memory(l->range.n, weighted, m, limit)))
+		l->select = us_select_create(l->range.n, weighted, rank, m, limit);
 	pfree(rank);
+	return l->select != NULL;
 }
 
-static void
+static bool
+begin_power(UsChainLearner *l, UsLearn *learn)
+{
+	bool		weighted = learn->frame->weighted;
+	Size		bytes = us_power_memory(l->range.n, weighted);
+
+	if (bytes > us_budget_left(learn->budget) / 4)
+		bytes = 0;				/* read again for every step of the search */
+	if (!take(l, learn, bytes))
+		return false;
+	l->power = us_power_create(l->range.n, weighted, bytes > 0,
+							   l->range.min, l->range.max, l->centre);
+	return true;
+}
+
+/* Get ready for what l->need asks; false: wait for memory. */
+static bool
 begin_pass(UsChainLearner *l, UsLearn *learn)
 {
 	switch (l->need)
@@ -88,32 +110,22 @@ begin_pass(UsChainLearner *l, UsLearn *learn)
 			l->iweight = 0;
 			break;
 		case US_NEED_MEDIAN:
-			begin_median(l, learn);
-			break;
+			return begin_median(l, learn);
 		case US_NEED_RANKS:
-			if (l->select == NULL)
-				begin_ranks(l, learn);
-			break;
+			return l->select != NULL || begin_ranks(l, learn);
 		case US_NEED_MOMENTS:
 			us_moments_init(&l->moments, l->centre, l->range.min, l->range.max);
 			us_range_init(&l->range);
 			break;
 		case US_NEED_POWER:
-			if (l->power == NULL)
-			{
-				Size		bytes = us_power_memory(l->range.n, learn->frame->weighted);
-
-				if (bytes > us_budget_left(learn->budget) / 4)
-					bytes = 0;	/* read again for every step of the search */
-				take(l, learn, bytes, "preprocessing");
-				l->power = us_power_create(l->range.n, learn->frame->weighted, bytes > 0,
-										   l->range.min, l->range.max, l->centre);
-			}
+			if (l->power == NULL && !begin_power(l, learn))
+				return false;
 			us_power_begin(l->power);
 			break;
 		case US_NEED_NOTHING:
 			break;
 	}
+	return true;
 }
 
 /* Answers to the probabilities that were asked for, in their order. */
@@ -205,11 +217,12 @@ is_constant(const UsChainLearner *l)
 		(l->range.n == 0 || (l->range.min == l->range.max && l->range.n_null == 0));
 }
 
-bool
+UsPass
 us_chain_begin(UsChainLearner *l, UsLearn *learn)
 {
-	if (l->need != US_NEED_NOTHING)
+	if (l->reading)
 		end_pass(l, learn);
+	l->reading = false;
 	while (!l->stopped && l->need == US_NEED_NOTHING)
 	{
 		if (is_constant(l))
@@ -217,12 +230,12 @@ us_chain_begin(UsChainLearner *l, UsLearn *learn)
 		else if (!us_chain_learn_step(l, learn))
 			break;
 		else if (l->at++ == l->nspec)
-			return false;
+			return US_PASS_NONE;
 	}
 	if (l->stopped)
-		return false;
-	begin_pass(l, learn);
-	return true;
+		return US_PASS_NONE;
+	l->reading = begin_pass(l, learn);
+	return l->reading ? US_PASS_READ : US_PASS_WAIT;
 }
 
 /* x as the steps learned so far leave it: x itself where they change nothing. */

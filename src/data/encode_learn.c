@@ -121,31 +121,63 @@ take_sample(UsLearn *learn)
 	}
 }
 
-/* One pass for all parts that need it; false if none does. */
+bool
+us_learn_take(UsLearn *learn, Size bytes)
+{
+	if (us_budget_try(learn->budget, bytes))
+		return true;
+	if (learn->alone)
+		us_budget_take(learn->budget, bytes, "preprocessing");
+	return false;
+}
+
+/* What every part wants of the next pass; true if one has to read. */
 static bool
-pass(UsLearn *learn, bool *active)
+begin_pass(UsLearn *learn, UsPass *want)
 {
 	UsEncoder  *encoder = learn->encoder;
-	UsFrame    *frame = learn->frame;
-	bool		any = false;
+	bool		reading = false;
 
 	for (int p = 0; p < encoder->nparts; p++)
 	{
-		if (active[p])
-			active[p] = encoder->part[p].ops->begin(&encoder->part[p], learn);
-		any |= active[p];
+		if (want[p] != US_PASS_NONE)
+			want[p] = encoder->part[p].ops->begin(&encoder->part[p], learn);
+		reading |= want[p] == US_PASS_READ;
 	}
-	for (int c = 0; any && c < frame->nchunks; c++)
-	{
-		const UsChunk *chunk = us_frame_chunk(frame, c);
+	return reading;
+}
 
-		us_progress("preprocessing", c, frame->nchunks);
-		chunk_weights(learn, chunk);
+/* Passes for all parts together until they have learned. */
+static void
+learn_parts(UsLearn *learn)
+{
+	UsEncoder  *encoder = learn->encoder;
+	UsFrame    *frame = learn->frame;
+	UsPass	   *want = palloc(sizeof(UsPass) * encoder->nparts);
+	bool		waiting = true;
+
+	for (int p = 0; p < encoder->nparts; p++)
+		want[p] = US_PASS_READ;
+	while (begin_pass(learn, want) || waiting)
+	{
+		waiting = false;
 		for (int p = 0; p < encoder->nparts; p++)
-			if (active[p])
-				encoder->part[p].ops->consume(&encoder->part[p], learn, chunk);
+			waiting |= want[p] == US_PASS_WAIT;
+		learn->alone = true;
+		for (int p = 0; p < encoder->nparts; p++)
+			learn->alone &= want[p] != US_PASS_READ;
+		for (int c = 0; !learn->alone && c < frame->nchunks; c++)
+		{
+			const UsChunk *chunk = us_frame_chunk(frame, c);
+
+			us_progress("preprocessing", c, frame->nchunks);
+			chunk_weights(learn, chunk);
+			for (int p = 0; p < encoder->nparts; p++)
+				if (want[p] == US_PASS_READ)
+					encoder->part[p].ops->consume(&encoder->part[p], learn, chunk);
+		}
 	}
-	return any;
+	pfree(want);
 }
 
 /* Columns of the parts in order; parts without one go, features without one are told. */
@@ -186,7 +218,6 @@ us_encoder_learn(UsFrame *frame, const UsTransform *transform,
 {
 	UsEncoder  *encoder = palloc0(sizeof(UsEncoder));
 	UsLearn		learn = {0};
-	bool	   *active;
 
 	if (frame->nrows == 0)
 		ereport(ERROR,
@@ -210,10 +241,7 @@ us_encoder_learn(UsFrame *frame, const UsTransform *transform,
 		learn.weight_unit = weight_unit(frame);
 
 	take_sample(&learn);
-	active = palloc(sizeof(bool) * encoder->nparts);
-	memset(active, true, sizeof(bool) * encoder->nparts);
-	while (pass(&learn, active))
-		;
+	learn_parts(&learn);
 	finish(&learn);
 	if (encoder->width == 0)
 		ereport(ERROR,
@@ -222,7 +250,6 @@ us_encoder_learn(UsFrame *frame, const UsTransform *transform,
 				 errdetail("%d features over " INT64_FORMAT " rows.",
 						   encoder->nfeatures, frame->nrows)));
 	us_encoder_prepare(encoder);
-	pfree(active);
 	pfree(learn.scratch);
 	pfree(learn.scratch2);
 	pfree(learn.iweight);

@@ -191,7 +191,7 @@ ordinal_levels(UsPart *part, const Learning *l, const UsDictionary *dictionary)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("feature \"%s\" has the value \"%.*s\", which its \"order\" does not list",
 							part->frame_column->name, len, text),
-					 errdetail(INT64_FORMAT " rows have it.", l->count[code]),
+					 errdetail("Number of rows with it: " INT64_FORMAT ".", l->count[code]),
 					 errhint("List every value, from low to high.")));
 	}
 	return levels;
@@ -362,7 +362,7 @@ make_values(UsPart *part)
 			level->fold_value[(Size) f * places + null_place(part, l)];
 }
 
-static bool
+static UsPass
 level_begin(UsPart *part, UsLearn *learn)
 {
 	Learning   *l = part->learning;
@@ -378,7 +378,7 @@ level_begin(UsPart *part, UsLearn *learn)
 		us_budget_take(learn->budget, l->taken, "preprocessing");
 		l->count = MemoryContextAllocExtended(CurrentMemoryContext, Max(l->taken, 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-		return true;
+		return US_PASS_READ;
 	}
 	if (l->pass == 2)
 	{
@@ -386,7 +386,7 @@ level_begin(UsPart *part, UsLearn *learn)
 		l->taken = 0;
 		choose(part, learn);
 		if (l->cell)
-			return true;
+			return US_PASS_READ;
 	}
 	make_values(part);
 	pfree(l->count);

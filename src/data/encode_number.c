@@ -15,7 +15,7 @@ number_sample(UsPart *part, UsLearn *learn, const UsChunk *chunk, int nrows)
 	us_chain_sample(part->learning, chunk->column[part->column].number, chunk->nrows, nrows);
 }
 
-static bool
+static UsPass
 number_begin(UsPart *part, UsLearn *learn)
 {
 	return us_chain_begin(part->learning, learn);
@@ -113,14 +113,14 @@ is_null(const UsColumn *column, const UsChunkColumn *c, int row)
 	}
 }
 
-static bool
+static UsPass
 missing_begin(UsPart *part, UsLearn *learn)
 {
 	if (part->learning)
-		return false;
+		return US_PASS_NONE;
 	part->learning = palloc0(sizeof(Missing));
 	part->scale = sqrt(part->weight);
-	return true;
+	return US_PASS_READ;
 }
 
 static void

@@ -39,6 +39,14 @@ typedef struct UsPart
 	void	   *learning;		/* while it learns */
 } UsPart;
 
+/* What a part wants of the next pass. */
+typedef enum UsPass
+{
+	US_PASS_NONE,				/* nothing: it has learned */
+	US_PASS_READ,
+	US_PASS_WAIT				/* memory that others hold now */
+} UsPass;
+
 /* What parts share while they learn. */
 typedef struct UsLearn
 {
@@ -46,6 +54,7 @@ typedef struct UsLearn
 	UsFrame    *frame;
 	uint64		seed;
 	UsBudget   *budget;
+	bool		alone;			/* nobody else holds memory: waiting is of no use */
 	double		weight_unit;	/* weights in selections are integers: rint(w * weight_unit) */
 	int64	   *iweight;		/* US_CHUNK_ROWS of them */
 	const double *chunk_weight; /* of the chunk at hand, or NULL */
@@ -61,7 +70,7 @@ struct UsPartOps
 
 	/* Learning.  sample (or NULL) sees some rows before the first pass. */
 	void		(*sample) (UsPart *part, UsLearn *learn, const UsChunk *chunk, int nrows);
-	bool		(*begin) (UsPart *part, UsLearn *learn);
+	UsPass		(*begin) (UsPart *part, UsLearn *learn);
 	void		(*consume) (UsPart *part, UsLearn *learn, const UsChunk *chunk);
 
 	/* Set width, and give a name and statistics to each column with us_encoder_add_column(). */
@@ -153,6 +162,12 @@ extern void us_plan_encoder(UsEncoder *encoder, const UsFrame *frame, const UsTr
 /* Whether a type of part can encode a kind of feature. */
 extern bool us_part_fits(uint8 type, UsKind kind);
 
+/*
+ * Take memory for a pass, to be released to the budget; false: wait.  Raises 53200 when
+ * waiting is of no use.
+ */
+extern bool us_learn_take(UsLearn *learn, Size bytes);
+
 /* Add the next encoded column of a part. */
 extern void us_encoder_add_column(UsEncoder *encoder, const UsPart *part, const char *name,
 								  double mean, double sd, double min, double max);
@@ -167,14 +182,14 @@ extern void us_encoder_prepare(UsEncoder *encoder);
 
 /*
  * Start learning the steps IMPUTE, CLIP .. ROBUST in the order of spec into chain; name is
- * the feature, for messages.  Then, while begin says true, all values go through consume.
+ * the feature, for messages.  Then, while begin says so, all values go through consume.
  */
 extern UsChainLearner *us_chain_learn(UsChain *chain, const UsStepSpec *spec, int n,
 									  const char *name, double weight);
 
 /* About want of x[0 .. n), evenly spaced, for the sample that brackets the median. */
 extern void us_chain_sample(UsChainLearner *l, const double *x, int n, int want);
-extern bool us_chain_begin(UsChainLearner *l, UsLearn *learn);
+extern UsPass us_chain_begin(UsChainLearner *l, UsLearn *learn);
 extern void us_chain_consume(UsChainLearner *l, UsLearn *learn, const double *x, int n);
 
 /* Statistics of the encoded column; false: constant, or no value at all. */

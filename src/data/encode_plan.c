@@ -98,16 +98,16 @@ find_misfit(UsKind kind, const UsTransformEntry *entry, const char **reason)
 	{
 		const UsStepSpec *step = &entry->step[i];
 
-		*reason = "";
+		*reason = psprintf("The feature is of kind %s.", us_kind_name(kind));
 		if ((step_kinds[step->type] & KIND(kind)) == 0)
 			return step;
-		*reason = " with this value";
+		*reason = psprintf("This way to impute is not for kind %s.", us_kind_name(kind));
 		if (step->type == US_STEP_IMPUTE && !impute_fits(kind, step))
 			return step;
-		*reason = " that is encoded as one column a level";
+		*reason = "The category is encoded as one column a level; \"ordinal\", \"frequency\" and \"target\" make one number of it.";
 		if (is_chain_step(step->type) && !value)
 			return step;
-		*reason = " beside another encoding";
+		*reason = "The category has another encoding already.";
 		if (kind == US_KIND_CATEGORY && step->type >= US_STEP_ONEHOT &&
 			step->type <= US_STEP_TARGET && nfronts++ > 0)
 			return step;
@@ -138,9 +138,10 @@ check_fit(const UsColumn *column, const UsTransformEntry *entry)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("step \"%s\" does not fit feature \"%s\", a %s%s",
-					us_step_name(misfit->type), column->name, us_kind_name(column->kind), reason),
-			 errhint("Steps for a %s are %s.", us_kind_name(column->kind), fitting_steps(column->kind))));
+			 errmsg("step \"%s\" does not fit feature \"%s\"",
+					us_step_name(misfit->type), column->name),
+			 errdetail("%s", reason),
+			 errhint("Steps for kind %s are %s.", us_kind_name(column->kind), fitting_steps(column->kind))));
 }
 
 /* ---- which entry is whose ---- */

@@ -62,7 +62,7 @@ choose(UsPart *part, UsLearn *learn)
 		l->column_weight = palloc0(sizeof(UsExactSum) * Max(part->width, 1));
 }
 
-static bool
+static UsPass
 tags_begin(UsPart *part, UsLearn *learn)
 {
 	Learning   *l = part->learning;
@@ -73,14 +73,14 @@ tags_begin(UsPart *part, UsLearn *learn)
 		us_budget_take(learn->budget, l->taken, "preprocessing");
 		l->count = MemoryContextAllocExtended(CurrentMemoryContext, Max(l->taken, 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-		return true;
+		return US_PASS_READ;
 	}
 	if (l->pass > 2)
-		return false;
+		return US_PASS_NONE;
 	choose(part, learn);
 	pfree(l->count);
 	us_budget_release(learn->budget, l->taken);
-	return part->width > 0;
+	return part->width > 0 ? US_PASS_READ : US_PASS_NONE;
 }
 
 static void

@@ -71,7 +71,7 @@ us_age_ask(UsPart *part, const UsStepSpec *spec, bool zoned, UsChainLearner *cha
 	}
 }
 
-static bool
+static UsPass
 age_begin(UsPart *part, UsLearn *learn)
 {
 	AgeLearning *l = part->learning;
@@ -82,7 +82,7 @@ age_begin(UsPart *part, UsLearn *learn)
 		l->number = palloc(sizeof(double) * US_CHUNK_ROWS);
 		us_range_init(&l->range);
 		if (!l->has_reference)
-			return true;
+			return US_PASS_READ;
 	}
 	if (!l->in_chain && !l->has_reference && l->range.n > 0)
 		age->reference = l->range.max;
@@ -324,7 +324,7 @@ circle_points(const Cyclic *cyclic, double seconds, double *x)
 	return true;
 }
 
-static bool
+static UsPass
 cyclic_begin(UsPart *part, UsLearn *learn)
 {
 	CyclicLearning *l = part->learning;
@@ -339,7 +339,7 @@ cyclic_begin(UsPart *part, UsLearn *learn)
 			us_range_init(&l->range[j]);
 			us_moments_init(&l->moments[j], 0, -1, 1);
 		}
-		return true;
+		return US_PASS_READ;
 	}
 	if (l->pass == 2 && l->range[0].n_null > 0 && l->range[0].n > 0)
 	{
@@ -349,9 +349,9 @@ cyclic_begin(UsPart *part, UsLearn *learn)
 			cyclic->fill[j] = us_moments_mean(&l->moments[j]);
 			us_moments_init(&l->moments[j], cyclic->fill[j], -1, 1);
 		}
-		return true;
+		return US_PASS_READ;
 	}
-	return false;
+	return US_PASS_NONE;
 }
 
 static void

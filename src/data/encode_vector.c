@@ -85,19 +85,19 @@ begin_means(UsPart *part, UsLearn *learn)
 	l->product = palloc(sizeof(double) * US_CHUNK_ROWS);
 }
 
-static bool
+static UsPass
 vector_begin(UsPart *part, UsLearn *learn)
 {
 	Learning   *l = part->learning;
 	Vector	   *v = part->own;
 
 	if (part->frame_column->dim == 0)
-		return false;
+		return US_PASS_NONE;
 	switch (++l->pass)
 	{
 		case 1:
 			begin_means(part, learn);
-			return true;
+			return US_PASS_READ;
 		case 2:
 			l->mean = palloc(sizeof(double) * v->dim);
 			l->moments = palloc(sizeof(UsMoments) * v->dim);
@@ -110,13 +110,13 @@ vector_begin(UsPart *part, UsLearn *learn)
 				l->mean[j] = fmin(fmax(l->mean[j], l->range[j].min), l->range[j].max);
 				us_moments_init(&l->moments[j], l->mean[j], l->range[j].min, l->range[j].max);
 			}
-			return true;
+			return US_PASS_READ;
 		default:
 			pfree(l->sum);
 			pfree(l->tile);
 			pfree(l->product);
 			us_budget_release(learn->budget, l->taken);
-			return false;
+			return US_PASS_NONE;
 	}
 }
 

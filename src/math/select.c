@@ -233,7 +233,7 @@ us_median_result(UsMedian *median, double *result)
 #define MANY_BITS	11
 
 /* values that are kept after the first digit instead of looking for more digits */
-#define NARROW		(4 * US_SELECT_SMALL)
+#define NARROW		US_SELECT_SMALL
 
 /* Values that share the digits found so far, and where the ranks among them are. */
 typedef struct Group

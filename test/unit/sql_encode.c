@@ -9,12 +9,14 @@
 #include <time.h>
 
 #include "catalog/pg_type.h"
+#include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
 
 #include "data/record.h"
 #include "data/source.h"
@@ -23,6 +25,8 @@
 
 PG_FUNCTION_INFO_V1(unit_encode);
 PG_FUNCTION_INFO_V1(unit_encode_columns);
+PG_FUNCTION_INFO_V1(unit_encode_stored);
+PG_FUNCTION_INFO_V1(unit_encode_read);
 PG_FUNCTION_INFO_V1(unit_encode_time);
 
 /* What the functions read from (source, transform jsonb, target, weight, id, memory_kb). */
@@ -103,91 +107,224 @@ unit_encode(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* ---- what the encoder says of itself against counting ---- */
+
+/* The value of a cell of the frame, as a row to be scored would have it. */
+static void
+cell_value(const UsFrame *frame, const UsChunk *chunk, int column, int row, UsValue *value)
+{
+	const UsColumn *c = &frame->column[column];
+	const UsChunkColumn *v = &chunk->column[column];
+
+	memset(value, 0, sizeof(UsValue));
+	switch (c->kind)
+	{
+		case US_KIND_CATEGORY:
+			value->isnull = v->code[row] < 0;
+			if (!value->isnull)
+				value->text = us_dictionary_get(c->dictionary, v->code[row], &value->len);
+			break;
+		case US_KIND_TAGS:
+			{
+				int			n = v->tag_start[row + 1] - v->tag_start[row];
+				const char **item = palloc(sizeof(char *) * Max(n, 1));
+				int		   *len = palloc(sizeof(int) * Max(n, 1));
+
+				for (int k = 0; k < n; k++)
+					item[k] = us_dictionary_get(c->dictionary, v->tag_code[v->tag_start[row] + k], &len[k]);
+				value->isnull = v->tag_null[row];
+				value->n = n;
+				value->item = item;
+				value->item_len = len;
+				break;
+			}
+		case US_KIND_VECTOR:
+			value->vector = v->vector + (Size) row * c->dim;
+			value->n = c->dim;
+			value->isnull = c->dim == 0 || isnan(value->vector[0]);
+			break;
+		default:
+			value->number = v->number[row];
+			value->isnull = isnan(value->number);
+	}
+}
+
+/* Sums over the encoded rows of one column. */
+typedef struct Count
+{
+	double		sum1;
+	double		sum2;
+	double		min;
+	double		max;
+} Count;
+
+typedef struct Comparison
+{
+	double		weight;
+	Count	   *count;			/* [width] */
+	int64		differ_stored;	/* rows that the stored encoder encodes otherwise, by chunk */
+	int64		differ_row;		/* ... by row */
+} Comparison;
+
+static void
+compare_rows(const Task *task, Comparison *result)
+{
+	const UsFrame *frame = task->frame;
+	int			width = us_encoder_width(task->encoder);
+	UsEncoder  *back = stored(task->encoder);
+	UsEncoder  *bound = us_encoder_bind(back, frame);
+	double	   *block = palloc(sizeof(double) * US_CHUNK_ROWS * width);
+	double	   *again = palloc(sizeof(double) * US_CHUNK_ROWS * width);
+	double	   *x = palloc(sizeof(double) * width);
+	UsValue    *value = palloc(sizeof(UsValue) * frame->ncolumns);
+
+	for (int j = 0; j < width; j++)
+		result->count[j] = (Count) {0, 0, INFINITY, -INFINITY};
+	for (int c = 0; c < frame->nchunks; c++)
+	{
+		const UsChunk *chunk = us_frame_chunk(task->frame, c);
+
+		us_encoder_apply_chunk(task->encoder, chunk, block, US_CHUNK_ROWS);
+		us_encoder_apply_chunk(bound, chunk, again, US_CHUNK_ROWS);
+		for (int i = 0; i < chunk->nrows; i++)
+		{
+			double		w = chunk->weight ? chunk->weight[i] : 1;
+			bool		equal_stored = true;
+			bool		equal_row = true;
+			UsRowNotes	notes = {0};
+			int			f = 0;
+
+			for (int j = 0; j < frame->ncolumns; j++)
+				if (frame->column[j].role == US_ROLE_FEATURE)
+					cell_value(frame, chunk, j, i, &value[f++]);
+			us_encoder_apply_row(back, value, x, &notes);
+			result->weight += w;
+			for (int j = 0; j < width; j++)
+			{
+				double		y = block[(Size) j * US_CHUNK_ROWS + i];
+				Count	   *count = &result->count[j];
+
+				equal_stored &= memcmp(&y, &again[(Size) j * US_CHUNK_ROWS + i], sizeof(y)) == 0;
+				equal_row &= memcmp(&x[j], &again[(Size) j * US_CHUNK_ROWS + i], sizeof(y)) == 0;
+				count->sum1 += w * y;
+				count->sum2 += w * y * y;
+				count->min = fmin(count->min, y);
+				count->max = fmax(count->max, y);
+			}
+			result->differ_stored += !equal_stored;
+			result->differ_row += !equal_row || notes.n_unseen > 0;
+		}
+	}
+}
+
+static void
+put_line(ReturnSetInfo *rsinfo, const char *line)
+{
+	Datum		value = CStringGetTextDatum(line);
+	bool		null = false;
+
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &value, &null);
+}
+
 /*
  * unit_encode_columns(...) → setof text: the encoded columns with their statistics as the
- * encoder states them, and whether counting over the encoded rows gives the same; then the warnings.
+ * encoder states them, and whether counting over the encoded rows gives others; whether
+ * the stored encoder, by chunk and by row, gives other bits; then the warnings.
  */
 Datum
 unit_encode_columns(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Task		task;
-	UsEncoder  *bound;
+	Comparison	found = {0};
 	int			width;
-	double	   *block;
-	double	   *block2;
-	double	   *sum;
-	double		weight = 0;
-	bool		equal = true;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	read_task(fcinfo, &task);
 	width = us_encoder_width(task.encoder);
-	bound = us_encoder_bind(stored(task.encoder), task.frame);
-	block = palloc(sizeof(double) * US_CHUNK_ROWS * width);
-	block2 = palloc(sizeof(double) * US_CHUNK_ROWS * width);
-	sum = palloc0(sizeof(double) * 4 * width);
+	found.count = palloc(sizeof(Count) * width);
+	compare_rows(&task, &found);
 	for (int j = 0; j < width; j++)
 	{
-		sum[4 * j + 2] = INFINITY;
-		sum[4 * j + 3] = -INFINITY;
+		const UsEncodedColumn *column = us_encoder_column(task.encoder, j);
+		const Count *count = &found.count[j];
+		double		mean = count->sum1 / found.weight;
+		double		sd = sqrt(fmax(count->sum2 / found.weight - mean * mean, 0));
+		bool		right = fabs(column->mean - mean) <= 1e-9 * fmax(fabs(mean), column->sd) &&
+			fabs(column->sd - sd) <= 1e-6 * fmax(fabs(mean), sd) &&
+			column->min == count->min && column->max == count->max;
+
+		put_line(rsinfo, psprintf("%s: mean %.5g sd %.5g min %.5g max %.5g%s", column->name,
+								  fabs(column->mean) < 1e-12 * column->sd ? 0 : column->mean,
+								  column->sd, column->min, column->max,
+								  right ? "" : psprintf(" but counted mean %.17g sd %.17g min %.17g max %.17g",
+														mean, sd, count->min, count->max)));
 	}
-	for (int c = 0; c < task.frame->nchunks; c++)
-	{
-		const UsChunk *chunk = us_frame_chunk(task.frame, c);
-
-		us_encoder_apply_chunk(task.encoder, chunk, block, US_CHUNK_ROWS);
-		us_encoder_apply_chunk(bound, chunk, block2, US_CHUNK_ROWS);
-		for (int i = 0; i < chunk->nrows; i++)
-		{
-			double		w = chunk->weight ? chunk->weight[i] : 1;
-
-			weight += w;
-			for (int j = 0; j < width; j++)
-			{
-				double		x = block[(Size) j * US_CHUNK_ROWS + i];
-
-				if (memcmp(&x, &block2[(Size) j * US_CHUNK_ROWS + i], sizeof(x)) != 0)
-					equal = false;
-				sum[4 * j] += w * x;
-				sum[4 * j + 1] += w * x * x;
-				sum[4 * j + 2] = fmin(sum[4 * j + 2], x);
-				sum[4 * j + 3] = fmax(sum[4 * j + 3], x);
-			}
-		}
-	}
-	for (int j = 0; j < width + us_encoder_nwarnings(task.encoder) + 1; j++)
-	{
-		Datum		value;
-		bool		null = false;
-
-		if (j < width)
-		{
-			const UsEncodedColumn *column = us_encoder_column(task.encoder, j);
-			double		mean = sum[4 * j] / weight;
-			double		sd = sqrt(fmax(sum[4 * j + 1] / weight - mean * mean, 0));
-			bool		right = fabs(column->mean - mean) < 1e-7 * fmax(column->sd, 1e-300) &&
-				fabs(column->sd - sd) < 1e-6 * column->sd &&
-				column->min == sum[4 * j + 2] && column->max == sum[4 * j + 3];
-
-			value = CStringGetTextDatum(psprintf("%s: mean %.6g sd %.6g min %.6g max %.6g%s", column->name,
-												 fabs(column->mean) < 1e-12 ? 0 : column->mean, column->sd,
-												 column->min, column->max,
-												 right ? "" : psprintf(" but found mean %.17g sd %.17g min %.17g max %.17g",
-																	   mean, sd, sum[4 * j + 2], sum[4 * j + 3])));
-		}
-		else if (j == width)
-		{
-			if (equal)
-				continue;
-			value = CStringGetTextDatum("the stored encoder gives other values");
-		}
-		else
-			value = CStringGetTextDatum(psprintf("warning: %s", us_encoder_warning(task.encoder, j - width - 1)));
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &value, &null);
-	}
+	if (found.differ_stored > 0)
+		put_line(rsinfo, psprintf(INT64_FORMAT " rows differ in training", found.differ_stored));
+	if (found.differ_row > 0)
+		put_line(rsinfo, psprintf(INT64_FORMAT " rows differ between chunk and row", found.differ_row));
+	for (int i = 0; i < us_encoder_nwarnings(task.encoder); i++)
+		put_line(rsinfo, psprintf("warning: %s", us_encoder_warning(task.encoder, i)));
 	us_frame_free(task.frame);
+	if (us_budget_used(task.budget) != 0)
+		elog(ERROR, "%zu bytes of the budget were not given back", us_budget_used(task.budget));
 	return (Datum) 0;
+}
+
+/*
+ * unit_encode_stored(...) → bytea: the stored form, the same for any order of the rows.
+ */
+Datum
+unit_encode_stored(PG_FUNCTION_ARGS)
+{
+	Task		task;
+	UsWriter	w;
+
+	read_task(fcinfo, &task);
+	us_writer_init(&w);
+	us_encoder_write(task.encoder, &w);
+	us_frame_free(task.frame);
+	PG_RETURN_BYTEA_P(us_writer_varlena(&w));
+}
+
+/*
+ * unit_encode_read(bytea, row record) → float8[]: a stored encoder applied to a row; what may
+ * go wrong with a forged one goes wrong here.
+ */
+Datum
+unit_encode_read(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	HeapTupleHeader tuple = PG_GETARG_HEAPTUPLEHEADER(1);
+	UsReader	r;
+	UsEncoder  *encoder;
+	UsRecordMap *map;
+	TupleDesc	tupdesc;
+	UsValue    *value;
+	double	   *x;
+	Datum	   *row;
+	int			width;
+
+	us_reader_init(&r, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), "encoder");
+	encoder = us_encoder_read(&r);
+	us_reader_end(&r);
+	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(tuple), HeapTupleHeaderGetTypMod(tuple));
+	map = us_record_map(encoder, tupdesc, CurrentMemoryContext);
+	ReleaseTupleDesc(tupdesc);
+	value = palloc0(sizeof(UsValue) * us_encoder_nfeatures(encoder));
+	width = us_encoder_width(encoder);
+	x = palloc(sizeof(double) * width);
+	us_record_deform(map, tuple, value);
+	us_encoder_apply_row(encoder, value, x, NULL);
+	row = palloc(sizeof(Datum) * width);
+	for (int j = 0; j < width; j++)
+	{
+		(void) us_encoder_invert(encoder, j, x[j]);
+		row[j] = Float8GetDatum(x[j]);
+	}
+	(void) us_encoder_report(encoder);
+	PG_RETURN_ARRAYTYPE_P(construct_array(row, width, FLOAT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 /* Processor time of this process, so that others do not disturb. */
@@ -243,17 +380,10 @@ unit_encode_time(PG_FUNCTION_ARGS)
 			{
 				for (int f = 0; f < nfeatures; f++)
 				{
-					const UsColumn *column = &task.frame->column[f];
-
-					if (column->kind == US_KIND_CATEGORY)
-					{
-						value[f].isnull = chunk->column[f].code[i] < 0;
-						if (!value[f].isnull)
-							value[f].text = us_dictionary_get(column->dictionary, chunk->column[f].code[i],
-															  &value[f].len);
-					}
-					else if (chunk->column[f].number)
+					if (chunk->column[f].number)
 						value[f].number = chunk->column[f].number[i];
+					else
+						cell_value(task.frame, chunk, f, i, &value[f]);
 				}
 				us_encoder_apply_row(reader, value, block, &notes);
 			}

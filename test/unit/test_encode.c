@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "data/encode.h"
+#include "data/encode_power.h"
 #include "data/frame_build.h"
 #include "data/transform.h"
 #include "unit.h"
@@ -199,4 +200,48 @@ UNIT_TEST(encoder_survives_storage)
 			UNIT_CHECK(memcmp(a, b, sizeof(double) * us_encoder_width(e)) == 0);
 		}
 	}
+}
+
+/* A search that reads its values again for every trial finds the same exponent. */
+UNIT_TEST(power_without_memory_is_the_same)
+{
+	static const double x[] = {0.1, 4, 1, 2, 9, -3, 0.5, 0.01, 40, NAN};
+	static const double w[] = {1, 2, 1, 1, 3, 1, 1, 0.5, 1, 7};
+	double		lambda[2];
+
+	for (int weighted = 0; weighted < 2; weighted++)
+	{
+		for (int keep = 0; keep < 2; keep++)
+		{
+			UsPowerFit *fit = us_power_create(9, weighted, keep, -3, 40, 1);
+			int			passes = 0;
+
+			do
+			{
+				us_power_begin(fit);
+				us_power_add(fit, x, weighted ? w : NULL, 10);
+				us_power_end(fit);
+				passes++;
+			} while (!us_power_done(fit));
+			UNIT_CHECK(keep ? passes == 1 : passes > 5);
+			lambda[keep] = us_power_lambda(fit);
+		}
+		UNIT_CHECK(lambda[0] == lambda[1]);
+
+		/* scipy.stats.yeojohnson_normmax of the values, and of those repeated by twice the weight */
+		UNIT_CLOSE(lambda[0], weighted ? 0.44073913 : 0.34792217, 1e-7);
+	}
+}
+
+/* exit rates of web pages: the best exponent is far out */
+UNIT_TEST(power_far_from_one)
+{
+	static const double x[] = {0.01, 0.011, 0.012, 0.02, 0.05, 0.013, 0.014, 0.2, 0.015, 0.011};
+	UsPowerFit *fit = us_power_create(10, false, true, 0.01, 0.2, 0.0136);
+
+	us_power_begin(fit);
+	us_power_add(fit, x, NULL, 10);
+	us_power_end(fit);
+	UNIT_CHECK(us_power_done(fit));
+	UNIT_CLOSE(us_power_lambda(fit), -37.6457703, 1e-6);
 }
