@@ -56,11 +56,30 @@ us_kmeans_check_row(const double *x, int d, double w)
 	return w;
 }
 
+/* 22003 unless all that a state will add up is finite. */
+static void
+check_range(const UsKmeansPoint *p)
+{
+	double		largest = 0;
+
+	if (p->weight == 1 && isfinite(p->cost))
+		return;
+	for (int j = 0; j < p->d; j++)
+		largest = fmax(largest, fabs(p->value[j]));
+	if (!isfinite(p->cost) || !isfinite(p->cost * p->weight) || !isfinite(largest * p->weight))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value out of range in k-means: a vector with values up to %g and weight %g",
+						largest, p->weight),
+				 errdetail("Its squared distance to the nearest centroid, %g, or its part of the sums is beyond double precision.",
+						   p->cost),
+				 errhint("Scale the columns or the weights.")));
+}
+
 UsKmeansPoint *
 us_kmeans_point_make(const UsCentroidSet *c, const UsAssigner *a, const double *x, double w)
 {
 	UsKmeansPoint *p;
-	double		largest = 0;
 
 	if (c->metric != US_METRIC_EUCLIDEAN && c->metric != US_METRIC_COSINE)
 		ereport(ERROR,
@@ -84,20 +103,7 @@ us_kmeans_point_make(const UsCentroidSet *c, const UsAssigner *a, const double *
 	p->fingerprint = c->fingerprint;
 	p->weight = w;
 	p->label = us_assigner_nearest(a, x, p->value, &p->cost);
-	for (int j = 0; j < c->d; j++)
-	{
-		double		v = fabs(p->value[j]);
-
-		largest = v > largest ? v : largest;
-	}
-	if (!isfinite(p->cost) || !isfinite(p->cost * w) || !isfinite(largest * w))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value out of range in k-means: a vector with values up to %g and weight %g",
-						largest, w),
-				 errdetail("Its squared distance to the nearest centroid, %g, or its part of the sums is beyond double precision.",
-						   p->cost),
-				 errhint("Scale the columns or the weights.")));
+	check_range(p);
 	return p;
 }
 

@@ -141,11 +141,11 @@ nearest_lanes(const double *x, int d, const double *packed, int k, UsMetric metr
 		}
 		for (int lane = 0; lane < US_HALF_LANES; lane++)
 		{
-			if (sum[lane] < best)
-			{
-				best = sum[lane];
-				nearest = i + lane;
-			}
+			bool		less = sum[lane] < best;
+
+			/* no branch: it would be mispredicted for every second row */
+			best = less ? sum[lane] : best;
+			nearest = less ? i + lane : nearest;
 		}
 	}
 	*cost = best;

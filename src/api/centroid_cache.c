@@ -121,7 +121,14 @@ us_vector_arg(FunctionCallInfo fcinfo, int n, int d,
 	const double *x;
 	int			count;
 
-	if (VARATT_IS_SHORT(raw) && !VARATT_IS_EXTERNAL(raw))
+	if (VARATT_IS_4B_U(raw))
+	{
+		ArrayType  *array = (ArrayType *) raw;
+
+		if (ARR_NDIM(array) == 1 && !ARR_HASNULL(array) && ARR_DIMS(array)[0] == d)
+			return (const double *) ARR_DATA_PTR(array);
+	}
+	else if (VARATT_IS_SHORT(raw) && !VARATT_IS_EXTERNAL(raw))
 	{
 		const Size	head = ARR_OVERHEAD_NONULLS(1);
 		char		header[ARR_OVERHEAD_NONULLS(1)] pg_attribute_aligned(8);
