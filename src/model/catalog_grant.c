@@ -89,6 +89,7 @@ us_catalog_reassign_owned(const char *old_role, const char *new_role)
 	n = us_write_run("UPDATE userseg._model SET owner = $2 WHERE owner = $1", &args);
 	us_write_run("UPDATE userseg._assignment SET owner = $2 WHERE owner = $1", &args);
 	us_write_run("UPDATE userseg._run SET owner = $2 WHERE owner = $1", &args);
+	us_write_run("UPDATE userseg._rfm_scale SET owner = $2 WHERE owner = $1", &args);
 	us_write_end(&write);
 	return n;
 }

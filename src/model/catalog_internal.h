@@ -23,7 +23,9 @@ typedef enum UsTable
 	US_TABLE_ALIAS,
 	US_TABLE_GRANT,
 	US_TABLE_SEGMENT_NAME,
-	US_TABLE_ASSIGNMENT
+	US_TABLE_ASSIGNMENT,
+	US_TABLE_RFM_RULE,
+	US_TABLE_RFM_SCALE
 } UsTable;
 
 /* attribute numbers */
@@ -83,6 +85,13 @@ typedef enum UsTable
 #define US_ASSIGNMENT_VERSION	6
 #define US_ASSIGNMENT_AS_OF		7
 #define US_ASSIGNMENT_OWNER		8
+#define US_RFM_RULE_POSITION	1
+#define US_RFM_RULE_SEGMENT		2
+#define US_RFM_RULE_REPLACES	3
+#define US_RFM_RULE_RANGES		4	/* r_min, r_max, f_min, f_max, m_min, m_max */
+#define US_RFM_SCALE_NAME		1
+#define US_RFM_SCALE_OWNER		2
+#define US_RFM_SCALE_BREAKS		3	/* recency, frequency, monetary */
 
 /* bytes of an artifact in one row of _artifact_chunk */
 #define US_CHUNK_BYTES	(1024 * 1024)

@@ -31,6 +31,8 @@ static const char *const table_names[] = {
 	[US_TABLE_GRANT] = "_grant",
 	[US_TABLE_SEGMENT_NAME] = "_segment_name",
 	[US_TABLE_ASSIGNMENT] = "_assignment",
+	[US_TABLE_RFM_RULE] = "rfm_rule",
+	[US_TABLE_RFM_SCALE] = "_rfm_scale",
 };
 
 /* ---- keys ---- */

@@ -4,7 +4,7 @@ SET timezone = 'UTC';
 CREATE FUNCTION pg_temp.ok(passed boolean, what text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN passed THEN 'ok' ELSE 'not ok' END || ' - ' || what
 $$;
-SELECT '1..7';
+SELECT '1..10';
 
 -- the rows that the reference uses: with a customer, exact duplicates once
 CREATE TEMP VIEW line AS
@@ -46,3 +46,24 @@ FROM (SELECT userseg.rollup(s) AS s FROM netted GROUP BY customer_id % 10) x, us
 SELECT pg_temp.ok(NOT userseg.is_exact(s) AND abs(userseg.frequency(s) / n - 1) < 3 * userseg.frequency_error(s),
 	'dropped: estimate of all ' || n || ' invoices')
 FROM (SELECT userseg.rollup(s) AS s, sum(userseg.frequency(s)) AS n FROM dropped) x;
+
+-- breaks are numpy's quantiles, to their last bit or two
+CREATE TEMP TABLE figure AS
+SELECT customer_id, userseg.recency_days(s, '2011-12-10', 'UTC') AS recency, userseg.frequency(s) AS frequency, userseg.monetary(s) AS monetary FROM dropped;
+CREATE TEMP TABLE break AS
+SELECT userseg.rfm_breaks(recency, 5) AS recency, userseg.rfm_breaks(frequency, 5) AS frequency, userseg.rfm_breaks(monetary, 5) AS monetary FROM figure;
+SELECT pg_temp.ok(count(*) = 12 AND bool_and(abs(ours - theirs::float8) <= 1e-13 * ours), 'breaks of all three figures')
+FROM break, userseg_golden.doc, LATERAL (VALUES (recency, body #> '{dropped,breaks,recency_days}'), (frequency, body #> '{dropped,breaks,frequency}'),
+		(monetary, body #> '{dropped,breaks,monetary}')) v (mine, numpy), LATERAL ROWS FROM (unnest(mine), jsonb_array_elements_text(numpy)) u (ours, theirs)
+WHERE name = 'rfm_summary';
+
+-- and so are the scores of every customer
+SELECT pg_temp.ok(count(*) = 4339 AND bool_and(userseg.rfm_score(f.recency, b.recency, reverse => true) = r_quant5
+		AND userseg.rfm_score(f.frequency, b.frequency) = f_quant5 AND userseg.rfm_score(f.monetary, b.monetary) = m_quant5), 'scores of every customer')
+FROM figure f JOIN userseg_golden.rfm_dropped USING (customer_id), break b;
+
+-- stored under a name they give the same, and everyone a segment
+SELECT userseg.save_rfm_scale('retail', recency, frequency, monetary) FROM break \gset
+SELECT pg_temp.ok(count(*) = 4339 AND bool_and(c.r = r_quant5 AND c.f = f_quant5 AND c.m = m_quant5 AND c.segment = userseg.rfm_segment(c.r, c.f, c.m)),
+	'stored scores of every customer')
+FROM figure JOIN userseg_golden.rfm_dropped USING (customer_id), userseg.rfm_scores('retail', figure.recency, figure.frequency, figure.monetary) c;
