@@ -12,16 +12,21 @@
 #include "agg/rfm.h"
 #include "math/money.h"
 
-/* A new state has room for ten keys: 128 bytes, a power of two as the allocator likes it. */
-#define FIRST_SIZE	128
+/*
+ * Sizes of new states, powers of two as the allocator likes them: with room for ten
+ * keys, or for none when the first event has no key.
+ */
+#define FIRST_SIZE_KEYED	128
+#define FIRST_SIZE_KEYLESS	64
 
-/* A state of no events. */
+/* A state of no events, of a good size for events that have keys or have none. */
 UsRfm *
-us_rfm_new(void)
+us_rfm_new(bool keyed)
 {
-	UsRfm	   *s = palloc0(FIRST_SIZE);
+	Size		size = keyed ? FIRST_SIZE_KEYED : FIRST_SIZE_KEYLESS;
+	UsRfm	   *s = palloc0(size);
 
-	SET_VARSIZE(s, FIRST_SIZE);
+	SET_VARSIZE(s, size);
 	s->version = US_RFM_VERSION;
 	return s;
 }

@@ -98,7 +98,7 @@ us_rfm_registers(const UsRfm *s)
 }
 
 /* rfm.c: states from events and states */
-extern UsRfm *us_rfm_new(void);
+extern UsRfm *us_rfm_new(bool keyed);
 extern UsRfm *us_rfm_copy(const UsRfm *s);
 extern UsRfm *us_rfm_skip(UsRfm *s);
 extern UsRfm *us_rfm_add(UsRfm *s, TimestampTz ts, int128 micro, UsRfmKind kind, uint64 key);

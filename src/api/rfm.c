@@ -70,13 +70,13 @@ net_amount(Datum value)
 
 /*
  * Argument 0 for changing: inside an aggregate the transition value itself, else a copy;
- * a new state when NULL.
+ * when NULL a new state, for events that have keys or have none.
  */
 static UsRfm *
-get_transition(FunctionCallInfo fcinfo)
+get_transition(FunctionCallInfo fcinfo, bool keyed)
 {
 	if (PG_ARGISNULL(0))
-		return us_rfm_new();
+		return us_rfm_new(keyed);
 	/* with many groups, the two cache lines that an event needs are far away: fetch them together */
 	__builtin_prefetch((char *) PG_GETARG_POINTER(0) + sizeof(UsRfm), 1);
 	if (AggCheckCallContext(fcinfo, NULL) && !VARATT_IS_EXTENDED(PG_GETARG_POINTER(0)))
@@ -228,28 +228,28 @@ PG_FUNCTION_INFO_V1(userseg_rfm_merge);
 Datum
 userseg_rfm_step_bigint(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(add_bigint_event(fcinfo, get_transition(fcinfo), 1));
+	PG_RETURN_POINTER(add_bigint_event(fcinfo, get_transition(fcinfo, !PG_ARGISNULL(3)), 1));
 }
 
 /* _rfm_step(state, ts, amount, order_key text): transition function of rfm_agg. */
 Datum
 userseg_rfm_step_text(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(add_text_event(fcinfo, get_transition(fcinfo), 1));
+	PG_RETURN_POINTER(add_text_event(fcinfo, get_transition(fcinfo, !PG_ARGISNULL(3)), 1));
 }
 
 /* rfm_event(ts, amount, order_key bigint): the state of one event. */
 Datum
 userseg_rfm_event_bigint(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(us_rfm_seal(add_bigint_event(fcinfo, us_rfm_new(), 0)));
+	PG_RETURN_POINTER(us_rfm_seal(add_bigint_event(fcinfo, us_rfm_new(!PG_ARGISNULL(2)), 0)));
 }
 
 /* rfm_event(ts, amount, order_key text): the state of one event. */
 Datum
 userseg_rfm_event_text(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(us_rfm_seal(add_text_event(fcinfo, us_rfm_new(), 0)));
+	PG_RETURN_POINTER(us_rfm_seal(add_text_event(fcinfo, us_rfm_new(!PG_ARGISNULL(2)), 0)));
 }
 
 /* _rfm_combine(state, state): combine function, and transition function of rollup. */
@@ -257,7 +257,11 @@ Datum
 userseg_rfm_combine(PG_FUNCTION_ARGS)
 {
 	if (!PG_ARGISNULL(1))
-		PG_RETURN_POINTER(us_rfm_merge(get_transition(fcinfo), get_state(PG_GETARG_DATUM(1))));
+	{
+		UsRfm	   *other = get_state(PG_GETARG_DATUM(1));
+
+		PG_RETURN_POINTER(us_rfm_merge(get_transition(fcinfo, us_rfm_kind(other) != US_RFM_NO_KEY), other));
+	}
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
