@@ -1,5 +1,5 @@
 -- The simulated shop, a million events: medians of 5, a line a comparison:
---   what | userseg ms | against | ms | ratio
+--   | work / against | userseg ms | peer ms | ratio | target |
 -- psql -XAtq -f test/bench/shop.sql   (in a database with the extension; leaves nothing)
 SET max_parallel_workers_per_gather = 0;
 SET work_mem = '1GB';
@@ -24,7 +24,7 @@ DECLARE
   ours float8 := pg_temp.milliseconds(query);
   theirs float8 := pg_temp.milliseconds(floor_query);
 BEGIN
-  RETURN format('%s | %s | %s | %s | %s', what, round(ours::numeric), against, round(theirs::numeric), round((ours / theirs)::numeric, 2));
+  RETURN format('| %s / %s | %s | %s | %s | |', what, against, round(ours::numeric), round(theirs::numeric), round((ours / theirs)::numeric, 2));
 END $$;
 
 CREATE TEMP TABLE event AS SELECT * FROM userseg.simulate_shop(4250);
