@@ -93,10 +93,11 @@ us_tree() {
   rm -rf "$dir$lib"/userseg* "$dir$lib"/bitcode/userseg* "$dir$share"/extension/userseg*
 }
 
-# us_unit [FOLDER [make arguments]]: build the library of unit tests in a checkout
+# us_unit [FOLDER make arguments]: build the library of unit tests in the checkout
 # or a copy of it, and put it into the tree in use, as $USERSEG_UNIT.
 us_unit() {
   local top=${1:-$US_TOP}
+  [ $# -gt 0 ] || { [ -z "${USERSEG_UNIT:-}" ] || return 0; set -- "$top" WERROR=-Werror; }
   shift
   make -s -C "$top/test/unit" -j"$(nproc)" PG_CONFIG="$US_PG_CONFIG" "$@" >"$US_WORK/unit.log" 2>&1 ||
     { cat "$US_WORK/unit.log" >&2; us_die "the unit tests do not build"; }
@@ -124,7 +125,6 @@ us_ready() {
   make -s -C "$US_TOP" PG_CONFIG="$US_PG_CONFIG" DESTDIR="$US_WORK/pg" install >"$US_WORK/install.log" 2>&1 ||
     { cat "$US_WORK/install.log" >&2; us_die "install failed"; }
   us_use_tree "$US_WORK/pg"
-  us_unit "$US_TOP" WERROR=-Werror
 }
 
 # us_cluster NAME [setting=value ...]: start a throwaway cluster and point psql at
