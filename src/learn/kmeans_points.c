@@ -16,7 +16,7 @@
 
 UsPoints *
 us_points_create(UsArena *arena, int n, int width, const UsGrid *grid,
-				 int scale, const float *back, bool weighted)
+				 int scale, const float *back, bool weighted, bool repeated)
 {
 	UsPoints   *p = (UsPoints *) us_arena_alloc(arena, offsetof(UsPoints, squares) +
 												sizeof(int128) * (width + 1));
@@ -26,6 +26,7 @@ us_points_create(UsArena *arena, int n, int width, const UsGrid *grid,
 	p->width = width;
 	p->x = (float *) us_arena_array(arena, (Size) p->nblocks * US_LANES * width, sizeof(float));
 	p->weight = weighted ? (int64 *) us_arena_array(arena, n, sizeof(int64)) : NULL;
+	p->rows = repeated ? (int64 *) us_arena_array(arena, n, sizeof(int64)) : NULL;
 	p->mass = (float *) us_arena_array(arena, (Size) p->nblocks * US_LANES, sizeof(float));
 	p->hash = (uint64 *) us_arena_array(arena, n, sizeof(uint64));
 	p->grid = grid;
@@ -136,9 +137,8 @@ us_centers_from_sums(const UsSums *sums, const UsGrid *grid, int scale,
 	}
 }
 
-/* Labels and sums for the centres of the partition, from nothing. */
-static void
-assign_all(UsPartition *a, const UsPoints *p, UsScratch *s)
+void
+us_partition_assign(UsPartition *a, const UsPoints *p, UsScratch *s)
 {
 	us_sums_clear(&a->sums);
 	for (int at = 0; at < p->n; at += US_POINTS_CHUNK)
@@ -152,6 +152,7 @@ assign_all(UsPartition *a, const UsPoints *p, UsScratch *s)
 		us_sums_blocks(&a->sums, x, nrows, p->back, p->weight ? p->weight + at : NULL,
 					   a->label + at);
 	}
+	a->inertia = us_sums_inertia(&a->sums, p->squares, p->grid);
 	s->work += (double) p->n * p->width * a->k;
 }
 
@@ -224,7 +225,7 @@ us_partition_lloyd(UsPartition *a, const UsPoints *p, UsScratch *s,
 	double		before = INFINITY;
 	int			iterations = 0;
 
-	assign_all(a, p, s);
+	us_partition_assign(a, p, s);
 	a->fixed = false;
 	for (;;)
 	{
@@ -232,7 +233,11 @@ us_partition_lloyd(UsPartition *a, const UsPoints *p, UsScratch *s,
 		if (any_empty(&a->sums))
 		{
 			if (!repair_empty(a, p, s))
-				elog(ERROR, "k-means has fewer distinct rows than clusters");
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("%d clusters cannot be told apart: distances between the rows vanish beside the largest",
+								a->k),
+						 errhint("Bring the columns to comparable scales, for instance with the transform \"standard\".")));
 			before = INFINITY;
 		}
 		a->inertia = us_sums_inertia(&a->sums, p->squares, p->grid);

@@ -20,8 +20,9 @@ typedef struct UsPoints
 	int			nblocks;
 	int			width;
 	float	   *x;				/* blocks of kernel coordinates */
-	int64	   *weight;			/* [n]: integer weight, the number of equal rows included; NULL = 1 */
-	float	   *mass;			/* [nblocks * US_LANES]: the same in float4, 0 in missing rows */
+	int64	   *weight;			/* [n]: integer weight; of equal rows, their sum; NULL = 1 */
+	int64	   *rows;			/* [n]: the number of equal rows; NULL = 1 */
+	float	   *mass;			/* [nblocks * US_LANES]: weight in float4, 0 in missing rows */
 	uint64	   *hash;			/* [n]: random bits of the row, ascending */
 	double		total_mass;		/* sum of mass */
 
@@ -59,7 +60,7 @@ typedef struct UsScratch
 
 /* Points of n rows, not filled but for sizes; grids and back are kept as pointers. */
 extern UsPoints *us_points_create(UsArena *arena, int n, int width, const UsGrid *grid,
-								  int scale, const float *back, bool weighted);
+								  int scale, const float *back, bool weighted, bool repeated);
 
 /* Row i into x[width]; and from it. */
 extern void us_points_get(const UsPoints *p, int i, float *x);
@@ -72,6 +73,9 @@ extern UsScratch *us_scratch_create(UsArena *arena, const UsPoints *p);
 
 extern UsPartition *us_partition_create(UsArena *arena, const UsPoints *p, int k);
 extern void us_partition_copy(UsPartition *to, const UsPartition *from, const UsPoints *p);
+
+/* Labels, sums and inertia (around the means) for the centres that stand in the partition. */
+extern void us_partition_assign(UsPartition *a, const UsPoints *p, UsScratch *s);
 
 /*
  * Lloyd's algorithm from the centres that stand in the partition, until no row

@@ -30,9 +30,6 @@
 #define TRIAL_ITERATIONS 4
 #define TRIAL_FACTOR 1.02
 
-/* no start and no move needs more iterations than this */
-#define MAX_ITERATIONS 300
-
 typedef struct Search
 {
 	const UsPoints *p;
@@ -129,7 +126,7 @@ move_center(Search *search, double potential)
 	if (trial->inertia > current->inertia * TRIAL_FACTOR)
 		return false;
 	if (!trial->fixed)
-		lloyd(search, MAX_ITERATIONS);
+		lloyd(search, search->plan->max_iter);
 	if (!is_better(trial, current))
 		return false;
 	search->result->gains++;
@@ -180,7 +177,7 @@ run_start(Search *search)
 {
 	bool		first = search->result->starts++ == 0;
 
-	lloyd(search, MAX_ITERATIONS);
+	lloyd(search, search->plan->max_iter);
 	swap(&search->current, &search->trial);
 	if (search->plan->moves && search->current->k > 1)
 		improve(search);

@@ -13,7 +13,8 @@ typedef struct UsSearchPlan
 	int			starts;			/* seedings that are run to their local optimum */
 	bool		moves;			/* each of them is then improved by moves of centres, */
 	int			patience;		/* until so many in a row brought no gain */
-	double		tolerance;		/* of us_partition_lloyd */
+	int			max_iter;		/* of us_partition_lloyd, for one start or move */
+	double		tolerance;		/* the same */
 	double		max_work;		/* coordinates compared after which no more is begun */
 } UsSearchPlan;
 

@@ -106,7 +106,8 @@ plus_plus(const UsPoints *p, UsScratch *s, int k, UsRandom *random, float *cente
 static UsPoints *
 weighted_candidates(UsArena *arena, const UsPoints *p, UsScratch *s, const int *rows, int n)
 {
-	UsPoints   *c = us_points_create(arena, n, p->width, p->grid, p->scale, p->back, true);
+	UsPoints   *c = us_points_create(arena, n, p->width, p->grid, p->scale, p->back, true,
+									   false);
 	float	   *center = (float *) us_arena_array(arena, (Size) n * p->width, sizeof(float));
 
 	for (int i = 0; i < n; i++)

@@ -7,117 +7,151 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
-#include "math/clones.h"
 #include "stat/cluster_metrics.h"
 
-/* rows whose distances are computed together */
-#define TILE	512
+/* Rows with the clusters one after the other, each filled up to whole blocks. */
+typedef struct Sorted
+{
+	float	   *x;
+	float	   *mass;			/* 0 in rows that fill up */
+	int		   *first;			/* [k + 1] first block of each cluster */
+} Sorted;
 
-typedef double Vec __attribute__((vector_size(64), aligned(8), may_alias));
+static void *
+aligned_alloc_zero(Size bytes)
+{
+	return (void *) TYPEALIGN(US_BLOCK_ALIGN,
+							  MemoryContextAllocExtended(CurrentMemoryContext,
+														 bytes + US_BLOCK_ALIGN,
+														 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
+}
 
-/* Squared distances of a row to rows [from, from + m): m a multiple of 8. */
-US_CLONES
 static void
-squared_distances(const double *x, int stride, int width, const double *row, int from, int m,
-				  double *d)
+sort_by_label(Sorted *s, const float *x, int n, int width, const uint16 *label, int k,
+			  const float *mass)
 {
-	for (int r = 0; r < m; r += 8)
-	{
-		Vec			sum = {0};
+	int		   *next = (int *) palloc0(sizeof(int) * (k + 1));	/* row of each cluster */
 
-		for (int j = 0; j < width; j++)
-		{
-			Vec			diff = *(const Vec *) (x + (Size) j * stride + from + r) - row[j];
-
-			sum += diff * diff;
-		}
-		*(Vec *) (d + r) = sum;
-	}
-}
-
-/* Sums for one row under one partition: distance to every cluster. */
-static double
-silhouette_of(const double *sum, const double *size, int k, int own, double weight)
-{
-	double		a,
-				b = INFINITY;
-
-	if (size[own] <= weight && weight <= 1)
-		return 0;				/* alone */
-	/* equal rows are at distance 0, one of them is the row itself */
-	a = size[own] - 1 > 0 ? sum[own] / (size[own] - 1) : 0;
+	s->first = (int *) palloc0(sizeof(int) * (k + 1));
+	for (int i = 0; i < n; i++)
+		next[label[i]]++;
 	for (int c = 0; c < k; c++)
-		if (c != own && size[c] > 0)
-			b = fmin(b, sum[c] / size[c]);
-	if (isinf(b))
-		return 0;				/* one cluster only */
-	return fmax(a, b) > 0 ? (b - a) / fmax(a, b) : 0;
-}
-
-void
-us_silhouettes(const double *x, int stride, int n, int width, const double *weight,
-			   UsLabeling *labeling, int nlabelings)
-{
-	double	  **size = palloc(Max(nlabelings, 1) * sizeof(double *));
-	double	  **sum = palloc(Max(nlabelings, 1) * sizeof(double *));
-	double	   *row = palloc(Max(width, 1) * sizeof(double));
-	double	   *d = palloc((TILE + 8) * sizeof(double));
-	double		total = 0;
-
-	for (int l = 0; l < nlabelings; l++)
-	{
-		size[l] = palloc0(labeling[l].k * sizeof(double));
-		sum[l] = palloc(labeling[l].k * sizeof(double));
-		for (int i = 0; i < n; i++)
-			size[l][labeling[l].label[i]] += weight ? weight[i] : 1;
-		labeling[l].mean = 0;
-	}
+		s->first[c + 1] = s->first[c] + (next[c] + US_LANES - 1) / US_LANES;
+	s->x = (float *) aligned_alloc_zero(sizeof(float) * s->first[k] * US_LANES * width);
+	s->mass = (float *) aligned_alloc_zero(sizeof(float) * s->first[k] * US_LANES);
+	for (int c = 0; c < k; c++)
+		next[c] = s->first[c] * US_LANES;
 	for (int i = 0; i < n; i++)
 	{
-		double		w = weight ? weight[i] : 1;
+		int			to = next[label[i]]++;
+		const float *in = x + (Size) (i / US_LANES) * width * US_LANES + i % US_LANES;
+		float	   *out = s->x + (Size) (to / US_LANES) * width * US_LANES + to % US_LANES;
+
+		for (int j = 0; j < width; j++)
+			out[j * US_LANES] = in[j * US_LANES];
+		s->mass[to] = mass[i];
+	}
+	pfree(next);
+}
+
+/* sum[k]: for each cluster, the sum of mass * distance to the row y[width]. */
+US_CLONES static void
+sum_distances(const Sorted *s, int k, int width, const float *y, double *sum)
+{
+	const float *x = s->x;
+
+	for (int c = 0; c < k; c++)
+	{
+		UsDoubleLanes low = {0};
+		UsDoubleLanes high = {0};
+		double		total = 0;
+
+		for (int b = s->first[c]; b < s->first[c + 1]; b++, x += (Size) width * US_LANES)
+		{
+			UsFloatLanes square = {0};
+			UsHalfFloatLanes half[2];
+			float		root[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
+
+			for (int j = 0; j < width; j++)
+			{
+				UsFloatLanes d = *(const UsFloatLanes *) (x + j * US_LANES) - y[j];
+
+				square += d * d;
+			}
+			*(UsFloatLanes *) root = square;
+			for (int i = 0; i < US_LANES; i++)
+				root[i] = sqrtf(root[i]);
+			square = *(UsFloatLanes *) root * *(const UsFloatLanes *) (s->mass + b * US_LANES);
+			memcpy(half, &square, sizeof(half));
+			low += __builtin_convertvector(half[0], UsDoubleLanes);
+			high += __builtin_convertvector(half[1], UsDoubleLanes);
+		}
+		low += high;
+		for (int i = 0; i < US_HALF_LANES; i++)
+			total += low[i];
+		sum[c] = total;
+	}
+}
+
+/* The silhouette of a row of cluster c from its sums of distances. */
+static double
+silhouette_of(const double *sum, const double *weight, int k, int c, double own)
+{
+	double		rest = weight[c] - own;
+	double		a;
+	double		b = INFINITY;
+
+	/* alone, but for rounding of the weights */
+	if (rest <= weight[c] * 1e-12)
+		return 0;
+	a = sum[c] / rest;
+	for (int o = 0; o < k; o++)
+		if (o != c && weight[o] > 0 && sum[o] / weight[o] < b)
+			b = sum[o] / weight[o];
+	return Max(a, b) > 0 ? (b - a) / Max(a, b) : 0;
+}
+
+double
+us_silhouette_blocks(const float *x, int n, int width, const uint16 *label, int k,
+					 const float *mass, const double *own, double *each)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "silhouette",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Sorted		s;
+	double	   *weight = (double *) palloc0(sizeof(double) * k);
+	double	   *sum = (double *) palloc(sizeof(double) * k);
+	float	   *y = (float *) palloc(sizeof(float) * width);
+	int			clusters = 0;
+	double		total = 0;
+	double		total_mass = 0;
+
+	for (int i = 0; i < n; i++)
+		weight[label[i]] += mass[i];
+	for (int c = 0; c < k; c++)
+		clusters += weight[c] > 0;
+	if (clusters >= 2)
+		sort_by_label(&s, x, n, width, label, k, mass);
+	for (int i = 0; i < n && clusters >= 2; i++)
+	{
+		const float *row = x + (Size) (i / US_LANES) * width * US_LANES + i % US_LANES;
+		double		value;
 
 		CHECK_FOR_INTERRUPTS();
-		total += w;
 		for (int j = 0; j < width; j++)
-			row[j] = x[(Size) j * stride + i];
-		for (int l = 0; l < nlabelings; l++)
-			memset(sum[l], 0, labeling[l].k * sizeof(double));
-		for (int from = 0; from < n; from += TILE)
-		{
-			int			m = Min(TILE, n - from);
-
-			squared_distances(x, stride, width, row, from, (m + 7) & ~7, d);
-			for (int r = 0; r < m; r++)
-				d[r] = weight ? weight[from + r] * sqrt(d[r]) : sqrt(d[r]);
-			for (int l = 0; l < nlabelings; l++)
-			{
-				const uint16 *label = labeling[l].label + from;
-				double	   *s = sum[l];
-
-				for (int r = 0; r < m; r++)
-					s[label[r]] += d[r];
-			}
-		}
-		for (int l = 0; l < nlabelings; l++)
-		{
-			double		s = silhouette_of(sum[l], size[l], labeling[l].k, labeling[l].label[i], w);
-
-			if (labeling[l].each)
-				labeling[l].each[i] = s;
-			labeling[l].mean += w * s;
-		}
+			y[j] = row[j * US_LANES];
+		sum_distances(&s, k, width, y, sum);
+		value = silhouette_of(sum, weight, k, label[i], own ? own[i] : 1.0);
+		if (each != NULL)
+			each[i] = value;
+		total += mass[i] * value;
+		total_mass += mass[i];
 	}
-	for (int l = 0; l < nlabelings; l++)
-	{
-		labeling[l].mean = total > 0 ? labeling[l].mean / total : 0;
-		pfree(size[l]);
-		pfree(sum[l]);
-	}
-	pfree(size);
-	pfree(sum);
-	pfree(row);
-	pfree(d);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return clusters >= 2 ? total / total_mass : NAN;
 }
 
 double

@@ -6,27 +6,23 @@
 #ifndef US_CLUSTER_METRICS_H
 #define US_CLUSTER_METRICS_H
 
-/* One partition of n rows. */
-typedef struct UsLabeling
-{
-	int			k;
-	const uint16 *label;		/* [n], 0-based, below k */
-	double	   *each;			/* [n]: silhouette of every row, or NULL */
-	double		mean;			/* result: weighted mean of the rows; 0 when k < 2 */
-} UsLabeling;
+#include "math/kernels.h"
 
 /*
- * Silhouettes (Rousseeuw, J. Comput. Appl. Math. 20, 1987) of several partitions of
- * the same rows, from the Euclidean distances of all pairs, which are computed once.
- * x: [width][stride], column-major, stride >= n and a multiple of 8 (values past n are
- * not looked at).  weight[n] counts equal rows (NULL: 1 each): a row of weight w is w
- * rows at the same place.  With a the mean distance to the other rows of its cluster and b the smallest
- * mean distance to the rows of another cluster, s = (b - a) / max(a, b); 0 for a row alone in its
- * cluster.  O(n^2 (width + partitions)) time, O(n + sum of k) memory.  Sums run in
- * the order of the rows.
+ * The mean silhouette of n rows of width columns in blocks of kernel coordinates
+ * (math/kernels.h), with labels 0 .. k - 1: for each row, a is its mean distance to the other rows of its
+ * cluster, b the least of its mean distances to the rows of another cluster, and its
+ * silhouette (b - a) / max(a, b), or 0 when it is alone in its cluster.  P. J.
+ * Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of
+ * cluster analysis", Journal of Computational and Applied Mathematics 20 (1987).
+ *
+ * mass[n] is the weight of each row, of all rows equal to it together; own[n] the
+ * weight of one of these (NULL: 1).  The mean is weighted by mass.  NaN when there are
+ * less than two clusters with rows.  each[n], if not NULL, gets the rows' values.
+ * Distances are float4, sums float8 in a fixed order; time n^2.
  */
-extern void us_silhouettes(const double *x, int stride, int n, int width, const double *weight,
-						   UsLabeling *labeling, int nlabelings);
+extern double us_silhouette_blocks(const float *x, int n, int width, const uint16 *label, int k,
+								   const float *mass, const double *own, double *each);
 
 /*
  * Calinski-Harabasz index (Commun. Stat. 3, 1974): ((total - within) / (k - 1)) /

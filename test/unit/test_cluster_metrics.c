@@ -11,7 +11,6 @@
 #include "unit.h"
 
 #define N		12
-#define STRIDE	16
 
 static const double point[N][2] = {
 	{1, 1}, {1.5, 2}, {2, 1}, {1, 2.5}, {8, 8}, {8.5, 9}, {9, 8}, {7.5, 8.5},
@@ -21,67 +20,113 @@ static const uint16 label_a[N] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2};
 static const uint16 label_b[N] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 1};
 static const uint16 label_alone[N] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3};
 
-static void
-columns(double *x)
+/* Rows of one or two columns as blocks; the points are exact in float4. */
+static float *
+blocks(const double *value, int n, int width)
 {
-	memset(x, 0, 2 * STRIDE * sizeof(double));
-	for (int i = 0; i < N; i++)
-	{
-		x[i] = point[i][0];
-		x[STRIDE + i] = point[i][1];
-	}
+	int			nblocks = (n + US_LANES - 1) / US_LANES;
+	float	   *x = (float *) TYPEALIGN(US_BLOCK_ALIGN,
+										palloc0(sizeof(float) * nblocks * US_LANES * width +
+												US_BLOCK_ALIGN));
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < width; j++)
+			x[((i / US_LANES) * width + j) * US_LANES + i % US_LANES] = (float) value[i * width + j];
+	return x;
 }
+
+static const float ones[N] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 UNIT_TEST(silhouettes_equal_scikit_learn)
 {
-	double		x[2 * STRIDE];
+	float	   *x = blocks(&point[0][0], N, 2);
 	double		each[N];
-	UsLabeling	l[3] = {{3, label_a, each}, {3, label_b, NULL}, {4, label_alone, NULL}};
 
-	columns(x);
-	us_silhouettes(x, STRIDE, N, 2, NULL, l, 3);
-	UNIT_CLOSE(l[0].mean, 0.7065404571884569, 1e-12);
-	UNIT_CLOSE(l[1].mean, 0.7258230798207226, 1e-12);
-	UNIT_CLOSE(l[2].mean, 0.7088305455780861, 1e-12);
-	UNIT_CLOSE(each[0], 0.8292045063691409, 1e-12);
-	UNIT_CLOSE(each[11], -0.047482909594637406, 1e-12);
+	UNIT_CLOSE(us_silhouette_blocks(x, N, 2, label_a, 3, ones, NULL, each),
+			   0.7065404571884569, 1e-7);
+	UNIT_CLOSE(us_silhouette_blocks(x, N, 2, label_b, 3, ones, NULL, NULL),
+			   0.7258230798207226, 1e-7);
+	UNIT_CLOSE(us_silhouette_blocks(x, N, 2, label_alone, 4, ones, NULL, NULL),
+			   0.7088305455780861, 1e-7);
+	/* a number without rows changes nothing */
+	UNIT_CLOSE(us_silhouette_blocks(x, N, 2, label_a, 5, ones, NULL, NULL),
+			   0.7065404571884569, 1e-7);
+	UNIT_CLOSE(each[0], 0.8292045063691409, 1e-7);
+	UNIT_CLOSE(each[11], -0.047482909594637406, 1e-7);
 }
 
-UNIT_TEST(silhouette_weight_counts_equal_rows)
+UNIT_TEST(silhouette_mass_counts_equal_rows)
 {
-	double		x[2 * STRIDE] = {0};
-	double		once[2 * STRIDE] = {0};
+	static const double twice[6] = {0, 0, 1, 4, 6, 6};
+	static const double once[4] = {0, 1, 4, 6};
 	static const uint16 twice_label[6] = {0, 0, 0, 1, 1, 1};
 	static const uint16 once_label[4] = {0, 0, 1, 1};
-	static const double weight[4] = {2, 1, 1, 2};
-	UsLabeling	a = {2, twice_label, NULL};
-	UsLabeling	b = {2, once_label, NULL};
+	static const float mass[4] = {2, 1, 1, 2};
+	static const float heavy[6] = {7, 7, 7, 7, 7, 7};
+	static const double own[6] = {7, 7, 7, 7, 7, 7};
+	double		mean = us_silhouette_blocks(blocks(twice, 6, 1), 6, 1, twice_label, 2, ones,
+											NULL, NULL);
 
-	x[0] = x[1] = 0;
-	x[2] = 1;
-	x[3] = 4;
-	x[4] = x[5] = 6;
-	once[1] = 1;
-	once[2] = 4;
-	once[3] = 6;
-	us_silhouettes(x, STRIDE, 6, 1, NULL, &a, 1);
-	us_silhouettes(once, STRIDE, 4, 1, weight, &b, 1);
-	UNIT_CLOSE(a.mean, b.mean, 1e-14);
+	UNIT_CLOSE(us_silhouette_blocks(blocks(once, 4, 1), 4, 1, once_label, 2, mass, NULL, NULL),
+			   mean, 1e-14);
+	/* a unit of weight common to all rows does not matter */
+	UNIT_CLOSE(us_silhouette_blocks(blocks(twice, 6, 1), 6, 1, twice_label, 2, heavy, own, NULL),
+			   mean, 1e-14);
 }
 
-UNIT_TEST(silhouette_of_degenerate_partitions_is_zero)
+UNIT_TEST(silhouette_of_degenerate_partitions)
 {
-	double		x[2 * STRIDE];
 	static const uint16 one[N] = {0};
-	UsLabeling	l = {1, one, NULL};
+	static const double same[2 * N] = {0};
 
-	columns(x);
-	us_silhouettes(x, STRIDE, N, 2, NULL, &l, 1);
-	UNIT_CLOSE(l.mean, 0.0, 0);
-	memset(x, 0, sizeof(x));	/* all rows equal, two clusters */
-	l = (UsLabeling) {3, label_a, NULL};
-	us_silhouettes(x, STRIDE, N, 2, NULL, &l, 1);
-	UNIT_CLOSE(l.mean, 0.0, 0);
+	UNIT_CHECK(isnan(us_silhouette_blocks(blocks(&point[0][0], N, 2), N, 2, one, 1, ones,
+										  NULL, NULL)));
+	UNIT_CHECK(isnan(us_silhouette_blocks(blocks(&point[0][0], N, 2), N, 2, one, 4, ones,
+										  NULL, NULL)));
+	/* all rows equal, three clusters */
+	UNIT_CLOSE(us_silhouette_blocks(blocks(same, N, 2), N, 2, label_a, 3, ones, NULL, NULL),
+			   0.0, 0);
+}
+
+/* More rows than a block, clusters of odd sizes, against a plain double loop. */
+UNIT_TEST(silhouette_of_many_rows)
+{
+	double		value[100 * 3];
+	uint16		label[100];
+	float		mass[100];
+	double		want = 0;
+
+	for (int i = 0; i < 100; i++)
+	{
+		label[i] = (i * 7) % 3;
+		mass[i] = 1;
+		for (int j = 0; j < 3; j++)
+			value[i * 3 + j] = label[i] * 2 + ((i * 37 + j * 11) % 19) / 8.0;
+	}
+	for (int i = 0; i < 100; i++)
+	{
+		double		sum[3] = {0};
+		int			n[3] = {0};
+		double		a;
+		double		b = INFINITY;
+
+		for (int r = 0; r < 100; r++)
+		{
+			double		d = 0;
+
+			for (int j = 0; j < 3; j++)
+				d += pow(value[i * 3 + j] - value[r * 3 + j], 2);
+			sum[label[r]] += sqrt(d);
+			n[label[r]] += r != i;
+		}
+		a = sum[label[i]] / n[label[i]];
+		for (int c = 0; c < 3; c++)
+			if (c != label[i])
+				b = fmin(b, sum[c] / n[c]);
+		want += (b - a) / fmax(a, b) / 100;
+	}
+	UNIT_CLOSE(us_silhouette_blocks(blocks(value, 100, 3), 100, 3, label, 3, mass, NULL, NULL),
+			   want, 1e-7);
 }
 
 /* Means, mean distances to them, and sums of squares of a labelling. */

@@ -1,0 +1,34 @@
+/*
+ * kmeans_model.h
+ *	  A trained k-means model: scoring, explaining, storing.
+ */
+#ifndef US_KMEANS_MODEL_H
+#define US_KMEANS_MODEL_H
+
+#include "data/matrix.h"
+#include "learn/algorithm.h"
+#include "math/sums.h"
+
+typedef struct UsKmeansModel UsKmeansModel;
+
+/*
+ * The model of centres center[k][width] (relative to the offsets of the space) and the
+ * partition they make; inertia in units of the columns, with weights as the user gave
+ * them.  In the current memory context.
+ */
+extern UsKmeansModel *us_kmeans_model_create(const UsSpace *space, int k, const double *center,
+											 const UsSums *sums, double inertia);
+
+/* The functions of the vtable (learn/algorithm.h). */
+extern void us_kmeans_model_score(const void *model, const double *x, UsScore *score);
+extern int	us_kmeans_model_label(const void *model, const double *x);
+extern void us_kmeans_model_score_block(const void *model, const double *x, int stride, int nrows,
+								  UsScore *out);
+extern void us_kmeans_model_proba(const void *model, const double *x, double *p);
+extern void us_kmeans_model_explain(const void *model, const double *x, const UsScore *score, double *c);
+extern void us_kmeans_model_center(const void *model, int label, double *c);
+extern UsReport *us_kmeans_model_describe(const void *model);
+extern void us_kmeans_model_write(const void *model, UsWriter *w);
+extern void *us_kmeans_model_read(UsReader *r, int width, int *n_labels);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * kmeans_sample.h
+ *	  The distinct rows that k-means searches on: all of them, or a sample that does
+ *	  not depend on the order of the source.
+ */
+#ifndef US_KMEANS_SAMPLE_H
+#define US_KMEANS_SAMPLE_H
+
+#include "data/matrix.h"
+#include "learn/kmeans_points.h"
+
+typedef struct UsSampler UsSampler;
+
+/*
+ * A sampler of up to capacity distinct rows.  A row is known by its key and its
+ * coordinates; those with the smallest hash of (seed, key) are kept, with the
+ * number and weight of all their equals in the source.  So without ids, when
+ * equal rows share a key, the sample is of distinct rows, each with its true weight.
+ */
+extern UsSampler *us_sampler_create(const UsSpace *space, int capacity, uint64 seed,
+									UsArena *arena);
+
+/* Bytes that a sampler takes. */
+extern Size us_sampler_bytes(int width, int capacity);
+
+/* Take in the rows of a chunk: a UsMatrixVisit whose context is the sampler. */
+extern void us_sampler_visit(void *context, const UsMatrixChunk *chunk, const uint64 *key);
+
+/*
+ * The points, in order of their hash; rows with equal coordinates are one point.
+ * *complete tells whether all rows of the source are in them.
+ */
+extern UsPoints *us_sampler_points(UsSampler *sampler, UsArena *arena, bool *complete);
+
+#endif
