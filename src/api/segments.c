@@ -34,6 +34,7 @@ put_text(Datum *value, bool *null, int i, const char *s)
 	value[i] = s ? CStringGetTextDatum(s) : (Datum) 0;
 }
 
+/* userseg.centroids(model, space): the means of the segments, long form. */
 Datum
 userseg_centroids(PG_FUNCTION_ARGS)
 {
@@ -70,6 +71,7 @@ userseg_centroids(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* userseg.describe_segments(model): the segment cards. */
 Datum
 userseg_describe_segments(PG_FUNCTION_ARGS)
 {
@@ -100,6 +102,7 @@ userseg_describe_segments(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* userseg.name_segment(model, segment_id, name). */
 Datum
 userseg_name_segment(PG_FUNCTION_ARGS)
 {

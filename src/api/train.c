@@ -50,6 +50,7 @@ text_array(int n, char **item)
 	return PointerGetDatum(construct_array(d, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/* userseg.train(...): one row about the new version. */
 Datum
 userseg_train(PG_FUNCTION_ARGS)
 {
@@ -83,6 +84,7 @@ userseg_train(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* userseg.explain_train(...): the lines of the explanation. */
 Datum
 userseg_explain_train(PG_FUNCTION_ARGS)
 {
