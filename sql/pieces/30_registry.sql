@@ -202,7 +202,7 @@ COMMENT ON COLUMN userseg._assignment.model IS 'Name of the model';
 COMMENT ON COLUMN userseg._assignment.id IS 'Id column of the source';
 COMMENT ON COLUMN userseg._assignment.version IS 'Version used last';
 COMMENT ON COLUMN userseg._assignment.as_of IS 'Instant for which the last run assigned';
-COMMENT ON COLUMN userseg._assignment.owner IS 'Role that assigned first';
+COMMENT ON COLUMN userseg._assignment.owner IS 'Role that owned the table at the last run';
 COMMENT ON COLUMN userseg._assignment.assigned_at IS 'When the last run was';
 
 CREATE SEQUENCE userseg._run_number AS bigint;

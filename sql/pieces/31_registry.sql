@@ -145,7 +145,7 @@ COMMENT ON COLUMN userseg.assignments.model IS 'Name of the model';
 COMMENT ON COLUMN userseg.assignments.id IS 'Id column of the source';
 COMMENT ON COLUMN userseg.assignments.version IS 'Version used last';
 COMMENT ON COLUMN userseg.assignments.as_of IS 'Instant for which the last run assigned';
-COMMENT ON COLUMN userseg.assignments.owner IS 'Role that assigned first';
+COMMENT ON COLUMN userseg.assignments.owner IS 'Role that owned the table at the last run';
 COMMENT ON COLUMN userseg.assignments.assigned_at IS 'When the last run was';
 
 CREATE VIEW userseg.runs WITH (security_barrier) AS

@@ -35,10 +35,7 @@ struct UsRecordMap
 	Place	   *place;
 	bool		plain;			/* all are numbers of fixed length at fixed offsets */
 	bool		numbers;		/* no value can need memory */
-	TupleDesc	tupdesc;
-	TupleDesc	leading;		/* its first natts attributes */
-	Datum	   *values;
-	bool	   *isnull;
+	TupleTableSlot *slot;		/* takes composite data apart */
 	MemoryContext scratch;		/* of one row */
 };
 
@@ -122,14 +119,14 @@ check_type(const UsFeature *feature, const UsType *type, bool usable, Oid given)
 
 /* Offsets that hold in every tuple without NULL: those behind attributes of fixed length only. */
 static void
-find_offsets(UsRecordMap *map)
+find_offsets(UsRecordMap *map, TupleDesc tupdesc)
 {
 	int			offset = 0;
 	bool		fixed = true;
 
 	for (int i = 0; i < map->natts; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(map->tupdesc, i);
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
 
 		if (fixed && att->attlen > 0)
 			offset = att_align_nominal(offset, att->attalign);
@@ -156,17 +153,6 @@ find_offsets(UsRecordMap *map)
 			map->plain = false;
 	}
 	map->plain = map->plain && map->numbers;
-}
-
-/* The first natts attributes; names and types are not needed, but cost nothing. */
-static TupleDesc
-leading_attributes(TupleDesc tupdesc, int natts)
-{
-	TupleDesc	result = CreateTemplateTupleDesc(natts);
-
-	for (int i = 0; i < natts; i++)
-		TupleDescCopyEntry(result, i + 1, tupdesc, i + 1);
-	return result;
 }
 
 UsRecordMap *
@@ -207,11 +193,8 @@ us_record_map(const UsEncoder *encoder, TupleDesc tupdesc, MemoryContext context
 		report_missing(missing.data, nmissing, tupdesc);
 	pfree(missing.data);
 
-	map->tupdesc = CreateTupleDescCopyConstr(tupdesc);
-	map->leading = leading_attributes(tupdesc, map->natts);
-	map->values = palloc(sizeof(Datum) * Max(tupdesc->natts, 1));
-	map->isnull = palloc(sizeof(bool) * Max(tupdesc->natts, 1));
-	find_offsets(map);
+	map->slot = MakeSingleTupleTableSlot(CreateTupleDescCopyConstr(tupdesc), &TTSOpsHeapTuple);
+	find_offsets(map, tupdesc);
 	if (!map->numbers)
 		map->scratch = AllocSetContextCreate(context, "userseg row", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(old);
@@ -376,10 +359,10 @@ read_plain(UsRecordMap *map, HeapTupleHeader tuple, UsValue *value)
 void
 us_record_deform(UsRecordMap *map, HeapTupleHeader tuple, UsValue *value)
 {
-	bool		complete = HeapTupleHeaderGetNatts(tuple) >= map->natts;
 	HeapTupleData htup;
 
-	if (map->plain && complete && (tuple->t_infomask & HEAP_HASNULL) == 0)
+	if (map->plain && HeapTupleHeaderGetNatts(tuple) >= map->natts &&
+		(tuple->t_infomask & HEAP_HASNULL) == 0)
 	{
 		read_plain(map, tuple, value);
 		return;
@@ -390,8 +373,9 @@ us_record_deform(UsRecordMap *map, HeapTupleHeader tuple, UsValue *value)
 	htup.t_data = tuple;
 
 	/* a tuple from before a column was added takes what the row type says is missing */
-	heap_deform_tuple(&htup, complete ? map->leading : map->tupdesc, map->values, map->isnull);
-	us_record_values(map, map->values, map->isnull, value);
+	ExecStoreHeapTuple(&htup, map->slot, false);
+	us_record_slot(map, map->slot, value);
+	ExecClearTuple(map->slot);
 }
 
 void

@@ -204,18 +204,14 @@ typedef struct UsAssignment
 	char		id_column[NAMEDATALEN]; /* in the source */
 	int			version;		/* of the last run */
 	TimestampTz as_of;			/* of the last run */
-	char		owner[NAMEDATALEN]; /* who assigned first; ignored by put */
+	char		owner[NAMEDATALEN]; /* of the table, at the last run */
 } UsAssignment;
 
 /* The record of a table; false if there is none.  Whoever asks has checked its rights on the table. */
 extern bool us_catalog_assignment_get(const char *schema, const char *table,
 									  UsAssignment *assignment);
 
-/*
- * Write the record of a table, replacing an older one.  The current user becomes its owner
- * when it is new, or when its owner is a role whose rights the user has not (the table was
- * made anew by somebody else).  Whoever calls has checked the rights on the table.
- */
+/* Write the record of a table, replacing an older one.  Whoever calls has checked the rights on the table. */
 extern void us_catalog_assignment_put(const UsAssignment *assignment);
 
 /* ---- runs ---- */

@@ -126,22 +126,6 @@ us_catalog_name_segment(const char *model, int segment_id, const char *name)
 
 /* ---- assignments ---- */
 
-/* Who owns the record of a table from now on: who did, as long as the caller has its rights. */
-static const char *
-assignment_owner(const UsWrite *write, const UsAssignment *assignment)
-{
-	UsArgs		args = {0};
-	const char *owner;
-
-	us_args_text(&args, assignment->table_schema);
-	us_args_text(&args, assignment->table_name);
-	if (us_write_run("SELECT owner FROM userseg._assignment WHERE table_schema = $1 AND table_name = $2"
-					 " FOR UPDATE", &args) == 0)
-		return write->role;
-	owner = us_write_text(0, 1);
-	return us_privilege_user_acts_as(write->user, owner) ? owner : write->role;
-}
-
 void
 us_catalog_assignment_put(const UsAssignment *assignment)
 {
@@ -156,7 +140,7 @@ us_catalog_assignment_put(const UsAssignment *assignment)
 	us_args_text(&args, assignment->id_column);
 	us_args_int(&args, assignment->version);
 	us_args_datum(&args, TIMESTAMPTZOID, TimestampTzGetDatum(assignment->as_of), false);
-	us_args_text(&args, assignment_owner(&write, assignment));
+	us_args_text(&args, assignment->owner);
 	us_write_run("INSERT INTO userseg._assignment (table_schema, table_name, history_name, model, id,"
 				 " version, as_of, owner, assigned_at)"
 				 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, pg_catalog.now())"

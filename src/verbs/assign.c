@@ -105,6 +105,7 @@ record_assignment(const UsAssignRun *run)
 	strlcpy(record.history_name, table->history ? table->history : "", NAMEDATALEN);
 	strlcpy(record.model, run->model->info.model, NAMEDATALEN);
 	strlcpy(record.id_column, NameStr(us_block_scorer_id(run->scorer)->attname), NAMEDATALEN);
+	strlcpy(record.owner, table->owner, NAMEDATALEN);
 	us_catalog_assignment_put(&record);
 }
 

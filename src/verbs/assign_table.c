@@ -270,6 +270,7 @@ check_table(UsAssignTable *table, const char *model, const FormData_pg_attribute
 		unfit(table->name, psprintf("Its id is \"%s\", not \"%s\".", table->last.id_column,
 									NameStr(id->attname)));
 	check_columns(relation, id, US_ASSIGN_VALID_FROM);
+	table->owner = GetUserNameFromId(relation->rd_rel->relowner, false);
 	table->unique_index = find_unique_index(relation, NameStr(id->attname));
 	if (table->unique_index == NULL)
 		ereport(ERROR,
@@ -312,6 +313,7 @@ us_assign_table_check(UsAssignTable *table, const char *model, const FormData_pg
 	bool		recorded = us_catalog_assignment_get(table->schema, table->name, &table->last);
 
 	check_id(id);
+	table->owner = us_privilege_current_role();
 	if (OidIsValid(table->relation))
 	{
 		table->continued = recorded;

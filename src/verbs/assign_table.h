@@ -34,6 +34,7 @@ typedef struct UsAssignTable
 	char	   *schema;
 	char	   *name;
 	Oid			relation;		/* InvalidOid: to be created */
+	char	   *owner;
 	char	   *history;		/* name in the same schema; NULL: none */
 	Oid			history_relation;	/* InvalidOid: to be created, if history is wanted */
 	bool		continued;		/* last is of these tables: instants go on from there */
