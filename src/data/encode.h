@@ -122,6 +122,7 @@ extern void us_encoder_apply_row(const UsEncoder *encoder, const UsValue *value,
 /* Whether us_encoder_apply_chunk gives some training rows other values than us_encoder_apply_row. */
 extern bool us_encoder_out_of_fold(const UsEncoder *encoder);
 
+/* What it is: policy for NULL, encoded columns, features, and each of these. */
 extern UsNullPolicy us_encoder_null_policy(const UsEncoder *encoder);
 extern int	us_encoder_width(const UsEncoder *encoder);
 extern int	us_encoder_nfeatures(const UsEncoder *encoder);

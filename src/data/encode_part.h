@@ -118,13 +118,13 @@ extern const UsPartOps us_part_cyclic;
 extern void us_onehot_ask(UsPart *part, const UsStepSpec *spec, const UsStepSpec *impute);
 extern void us_level_ask(UsPart *part, const UsStepSpec *spec, const UsStepSpec *impute,
 						 UsChainLearner *chain);
-/* Whether a part of type LEVEL gives training rows the value of the other folds. */
-extern bool us_level_out_of_fold(const UsPart *part);
-
 extern void us_tags_ask(UsPart *part, const UsStepSpec *spec);
 extern void us_vector_ask(UsPart *part, bool standard, bool unscaled);
 extern void us_age_ask(UsPart *part, const UsStepSpec *spec, bool zoned, UsChainLearner *chain);
 extern void us_cyclic_ask(UsPart *part, const UsStepSpec *spec, bool zoned);
+
+/* Whether a part of type LEVEL gives training rows the value of the other folds. */
+extern bool us_level_out_of_fold(const UsPart *part);
 
 /* A flag of 0 or 1; a finite number; a scale, finite and above 0. */
 extern bool us_read_bool(UsReader *r);

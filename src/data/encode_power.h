@@ -29,6 +29,7 @@ extern void us_power_add(UsPowerFit *fit, const double *x, const double *w, int 
 extern void us_power_end(UsPowerFit *fit);
 extern bool us_power_done(const UsPowerFit *fit);
 
+/* The exponent, when done. */
 extern double us_power_lambda(const UsPowerFit *fit);
 
 #endif

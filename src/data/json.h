@@ -16,6 +16,7 @@ typedef struct UsJsonMember
 /* The value at the root of a jsonb: an object, an array, or a scalar. */
 extern JsonbValue us_json_root(Jsonb *jb);
 
+/* Whether a value is an object, an array. */
 extern bool us_json_is_object(const JsonbValue *v);
 extern bool us_json_is_array(const JsonbValue *v);
 

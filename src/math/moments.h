@@ -27,6 +27,7 @@ typedef struct UsRange
 	int64		n_null;			/* NaN */
 } UsRange;
 
+/* The range of nothing. */
 extern void us_range_init(UsRange *range);
 
 /* Take in x[0 .. n); NaN are counted, infinite values are values. */

@@ -75,6 +75,7 @@ extern double us_select_value(const UsSelect *select, int64 rank);
 /* Bytes that create will allocate. */
 extern Size us_select_memory(int64 n, bool weighted, int m, Size limit);
 
+/* Give its memory back. */
 extern void us_select_free(UsSelect *select);
 
 /*
