@@ -51,6 +51,7 @@ us_levels_make(char **text, int n)
 	{
 		uint32		at;
 
+		CHECK_FOR_INTERRUPTS();
 		levels->len[i] = (int) strlen(text[i]);
 		at = (uint32) us_hash_bytes(text[i], levels->len[i], 0) & levels->mask;
 		while (levels->table[at] >= 0)

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "data/encode_part.h"
+#include "infra/guc.h"
 #include "infra/utf8.h"
 
 #define VERSION			1
@@ -51,9 +52,31 @@ us_read_finite(UsReader *r)
 	return x;
 }
 
+/* A model that could not be stored should be told of by what made it large. */
+static void
+check_size(const UsEncoder *encoder, int bytes)
+{
+	int			largest = 0;
+
+	if (bytes <= (Size) us_max_artifact_kb * 1024)
+		return;
+	for (int f = 1; f < encoder->nfeatures; f++)
+		if (encoder->feature[f].width > encoder->feature[largest].width)
+			largest = f;
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("the preprocessing takes %.1f MB, a stored model may have %.1f MB",
+					bytes / 1048576.0, us_max_artifact_kb / 1024.0),
+			 errdetail("Feature \"%s\" has most encoded columns, %d of %d.", encoder->feature[largest].name,
+					   encoder->feature[largest].width, encoder->width),
+			 errhint("Lower \"max_categories\" or \"n\", or raise userseg.max_artifact_size.")));
+}
+
 void
 us_encoder_write(const UsEncoder *encoder, UsWriter *w)
 {
+	int			start = w->buf.len;
+
 	us_write_u8(w, VERSION);
 	us_write_u8(w, (uint8) encoder->policy);
 	us_write_u32(w, (uint32) encoder->nfeatures);
@@ -88,6 +111,7 @@ us_encoder_write(const UsEncoder *encoder, UsWriter *w)
 		}
 		part->ops->write(part, w);
 	}
+	check_size(encoder, w->buf.len - start);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "data/encode_power.h"
 #include "data/frame_build.h"
 #include "data/transform.h"
+#include "infra/guc.h"
 #include "unit.h"
 #include "unit_encode.h"
 
@@ -244,4 +245,22 @@ UNIT_TEST(power_far_from_one)
 	us_power_end(fit);
 	UNIT_CHECK(us_power_done(fit));
 	UNIT_CLOSE(us_power_lambda(fit), -37.6457703, 1e-6);
+}
+
+UNIT_TEST(preprocessing_that_cannot_be_stored)
+{
+	int			n = 20000;
+	double	   *x = palloc(sizeof(double) * n);
+	UsEncoder  *e;
+	UsWriter	w;
+	int			saved = us_max_artifact_kb;
+
+	for (int i = 0; i < n; i++)
+		x[i] = i;
+	e = learn(number_frame(x, NULL, n), "{\"x\": {\"quantile\": {\"n\": 20000}}}");
+	us_writer_init(&w);
+	us_max_artifact_kb = 64;
+	UNIT_ERROR(us_encoder_write(e, &w), ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+			   "the preprocessing takes 0.2 MB, a stored model may have 0.1 MB");
+	us_max_artifact_kb = saved;
 }
