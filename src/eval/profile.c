@@ -32,7 +32,7 @@ typedef struct Pass
 	Cell	   *cell;			/* [nfacets][n_labels + 1]; label 0 = rows without one */
 	UsExactSum *square;			/* [nfacets] of weight * (value - mean)^2 */
 	UsExactSum *label_weight;	/* [n_labels + 1] */
-	int32	   *label;			/* [US_CHUNK_ROWS] */
+	const int32 *label;			/* of the chunk at hand */
 	int		   *order;			/* [US_CHUNK_ROWS] rows by label */
 	int		   *start;			/* [n_labels + 2] */
 	double	   *value;
@@ -131,7 +131,7 @@ sum_pass(Pass *pass, UsFrame *frame, UsLabelChunk labels, void *context)
 		const UsChunk *chunk = us_frame_chunk(frame, i);
 
 		CHECK_FOR_INTERRUPTS();
-		labels(context, chunk, pass->label);
+		pass->label = labels(context, i, chunk);
 		order_by_label(pass, chunk->nrows);
 		for (int k = 1; k < k1; k++)
 			profile->n[k - 1] += pass->start[k + 1] - pass->start[k];
@@ -224,7 +224,6 @@ us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 	pass.cell = us_arena_array(arena, Max(cells, 1), sizeof(Cell));
 	pass.square = us_arena_array(arena, Max(profile->nfacets, 1), sizeof(UsExactSum));
 	pass.label_weight = us_arena_array(arena, n_labels + 1, sizeof(UsExactSum));
-	pass.label = us_arena_array(arena, US_CHUNK_ROWS, sizeof(int32));
 	pass.order = us_arena_array(arena, US_CHUNK_ROWS, sizeof(int));
 	pass.start = us_arena_array(arena, n_labels + 2, sizeof(int));
 	pass.value = us_arena_array(arena, US_CHUNK_ROWS, sizeof(double));

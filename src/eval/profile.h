@@ -54,8 +54,8 @@ typedef struct UsProfile
 	UsSegmentRule *rule;		/* [n_labels] */
 } UsProfile;
 
-/* Labels 1..n_labels (0: none) of the rows of a chunk of the frame. */
-typedef void (*UsLabelChunk) (void *context, const UsChunk *chunk, int32 *label);
+/* Labels 1..n_labels (0: none) of the rows of chunk i of the frame; valid until the next call. */
+typedef const int32 *(*UsLabelChunk) (void *context, int i, const UsChunk *chunk);
 
 /*
  * The profile of a partition of the rows of frame.  Sums are exact: the result

@@ -16,6 +16,9 @@
 #define NO_BIN		255			/* NULL */
 #define MAX_NODES	((1 << (US_RULE_DEPTH + 1)) - 1)
 
+/* rows (about) of the sample from which thresholds are taken */
+#define THRESHOLD_ROWS	8192
+
 /* cells of the binned sample: rows * facets */
 #define MAX_CELLS	((Size) 24 * 1024 * 1024)
 
@@ -25,6 +28,7 @@ typedef struct Sample
 	int			room;
 	int			nfacets;
 	int		   *label;			/* [n] */
+	bool	   *inner;			/* [n]: thresholds are taken from this row */
 	double	   *value;			/* [nfacets][room] */
 	uint8	   *bin;			/* [nfacets][room] */
 	int		   *nbins;			/* [nfacets] */
@@ -105,7 +109,7 @@ make_thresholds(Sample *s, int f, UsKind kind, double *scratch)
 	int			nt = 0;
 
 	for (int i = 0; i < s->n; i++)
-		if (!isnan(x[i]))
+		if (s->inner[i] && !isnan(x[i]))
 			scratch[n++] = x[i];
 	qsort(scratch, n, sizeof(double), compare_doubles);
 	for (int b = 1; b < MAX_BINS && n > 0; b++)
@@ -158,13 +162,15 @@ take_sample(Sample *s, UsFrame *frame, const UsProfile *profile, const UsFacetSo
 	double		want = Min((double) US_RULE_SAMPLE, (double) MAX_CELLS / Max(profile->nfacets, 1));
 	double		share = frame->nrows > want ? want / frame->nrows : 1;
 	uint64		limit = share < 1 ? (uint64) (share * 18446744073709551615.0) : PG_UINT64_MAX;
+	double		inner = Min(1, (double) THRESHOLD_ROWS / Max(frame->nrows, 1));
+	uint64		inner_limit = inner < 1 ? (uint64) (inner * 18446744073709551615.0) : PG_UINT64_MAX;
 	double	   *value = palloc(US_CHUNK_ROWS * sizeof(double));
-	int32	   *label = palloc(US_CHUNK_ROWS * sizeof(int32));
 	int		   *row = palloc(US_CHUNK_ROWS * sizeof(int));
 
 	for (int i = 0; i < frame->nchunks && s->n < s->room; i++)
 	{
 		const UsChunk *chunk = us_frame_chunk(frame, i);
+		const int32 *label;
 		int			n = 0;
 
 		CHECK_FOR_INTERRUPTS();
@@ -173,9 +179,12 @@ take_sample(Sample *s, UsFrame *frame, const UsProfile *profile, const UsFacetSo
 			row[n] = r;
 			n += us_mix64(seed, chunk->key[r]) <= limit;
 		}
-		labels(context, chunk, label);
+		label = labels(context, i, chunk);
 		for (int j = 0; j < n; j++)
+		{
 			s->label[s->n + j] = label[row[j]];
+			s->inner[s->n + j] = us_mix64(seed, chunk->key[row[j]]) <= inner_limit;
+		}
 		for (int f = 0; f < profile->nfacets; f++)
 		{
 			us_facet_values(frame, &profile->facet[f], source[f], chunk, value);
@@ -443,6 +452,7 @@ us_rules_find(UsFrame *frame, const UsEncoder *encoder, UsProfile *profile,
 	s.room = (int) Min((int64) (1.1 * US_RULE_SAMPLE), Max(frame->nrows, 1));
 	s.room = (int) Min((Size) s.room, MAX_CELLS / Max(s.nfacets, 1) + 1);
 	s.label = us_arena_array(arena, s.room, sizeof(int));
+	s.inner = us_arena_array(arena, s.room, sizeof(bool));
 	s.value = us_arena_array(arena, (Size) Max(s.nfacets, 1) * s.room, sizeof(double));
 	s.bin = us_arena_array(arena, (Size) Max(s.nfacets, 1) * s.room, sizeof(uint8));
 	s.nbins = us_arena_array(arena, Max(s.nfacets, 1), sizeof(int));

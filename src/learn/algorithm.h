@@ -87,6 +87,9 @@ typedef struct UsAlgorithm
 	/* Only the label of one row: the fast path of predict_id. */
 	int			(*label) (const void *model, const double *x);
 
+	/* Only the labels of a block: label[nrows].  Equal to label(). */
+	void		(*label_block) (const void *model, const double *x, int stride, int nrows, int32 *label);
+
 	/* Score a block: x is [width][stride], column-major; out[nrows].  Equal to score() bit for bit. */
 	void		(*score_block) (const void *model, const double *x, int stride, int nrows, UsScore *out);
 

@@ -528,6 +528,7 @@ const UsAlgorithm us_algorithm_kmeans = {
 	.memory = kmeans_memory,
 	.score = us_kmeans_model_score,
 	.label = us_kmeans_model_label,
+	.label_block = us_kmeans_model_label_block,
 	.score_block = us_kmeans_model_score_block,
 	.proba = us_kmeans_model_proba,
 	.explain = us_kmeans_model_explain,

@@ -40,6 +40,7 @@ struct UsKmeansModel
 	/* made from these */
 	int			scale;
 	UsQuantiser *quantiser;
+	float	   *coordinate;		/* [k][width], for us_nearest_blocks */
 	float	   *packed;			/* for us_nearest_row */
 	double	   *lanes;			/* centres in blocks of US_HALF_LANES, filled up with infinity */
 	double	   *log_prior;		/* [k] log of the share of the weight */
@@ -49,7 +50,7 @@ struct UsKmeansModel
 static void
 prepare(UsKmeansModel *m)
 {
-	float	   *coordinate = (float *) palloc(sizeof(float) * m->k * m->width);
+	Size		values = (Size) m->k * m->width;
 	int			padded = (m->k + US_HALF_LANES - 1) / US_HALF_LANES * US_HALF_LANES;
 	double		total = 0;
 
@@ -57,11 +58,12 @@ prepare(UsKmeansModel *m)
 	m->quantiser = (UsQuantiser *) palloc(sizeof(UsQuantiser) * m->width);
 	for (int j = 0; j < m->width; j++)
 		m->quantiser[j] = us_quantiser(m->grid[j], m->scale);
-	for (Size i = 0; i < (Size) m->k * m->width; i++)
-		coordinate[i] = us_grid_coordinate(m->center[i], m->scale);
+	m->coordinate = (float *) TYPEALIGN(US_BLOCK_ALIGN,
+										palloc(sizeof(float) * values + US_BLOCK_ALIGN));
+	for (Size i = 0; i < values; i++)
+		m->coordinate[i] = us_grid_coordinate(m->center[i], m->scale);
 	m->packed = (float *) palloc(sizeof(float) * us_packed_floats(m->k, m->width));
-	us_pack_centers(coordinate, m->k, m->width, m->packed);
-	pfree(coordinate);
+	us_pack_centers(m->coordinate, m->k, m->width, m->packed);
 
 	m->lanes = (double *) palloc(sizeof(double) * padded * m->width);
 	for (int i = 0; i < padded; i++)
@@ -265,6 +267,73 @@ us_kmeans_model_label(const void *model, const double *x)
 	label = us_nearest_row(row.coordinate, m->width, m->packed, m->k, NULL);
 	close_row(&scratch, &row);
 	return label + 1;
+}
+
+/* rows that us_kmeans_model_label_block takes at a time */
+#define LABEL_ROWS	256
+
+/* One column of LABEL_ROWS rows into blocks of kernel coordinates; any finite value. */
+US_CLONES static void
+place_column(const UsQuantiser *z, const double *x, float *out, int width)
+{
+	for (int b = 0; b < LABEL_ROWS / US_LANES; b++, x += US_LANES, out += (Size) width * US_LANES)
+		for (int i = 0; i < US_LANES; i++)
+		{
+			double		q = rint((x[i] - z->offset) * z->up * z->up_more);
+
+			q = q > US_GRID_MAX_Q ? US_GRID_MAX_Q : q;
+			q = q < -US_GRID_MAX_Q ? -US_GRID_MAX_Q : q;
+			out[i] = (float) (q * z->down);
+		}
+}
+
+void
+us_kmeans_model_label_block(const void *model, const double *x, int stride, int nrows, int32 *label)
+{
+	const UsKmeansModel *m = (const UsKmeansModel *) model;
+	Size		floats = (Size) m->width * LABEL_ROWS;
+	char	   *memory;
+	float	   *block;
+	uint16		nearest[LABEL_ROWS] __attribute__((aligned(US_BLOCK_ALIGN)));
+	double		column[LABEL_ROWS];
+
+	if (m->unit)				/* rows are normalised first, one by one */
+	{
+		for (int i = 0; i < nrows; i++)
+		{
+			RowScratch	scratch;
+			Row			row;
+
+			open_row(m, &scratch, &row);
+			take_row(m, x + i, stride, &row);
+			label[i] = us_nearest_row(row.coordinate, m->width, m->packed, m->k, NULL) + 1;
+			close_row(&scratch, &row);
+		}
+		return;
+	}
+	memory = (char *) palloc(floats * sizeof(float) + US_BLOCK_ALIGN);
+	block = (float *) TYPEALIGN(US_BLOCK_ALIGN, memory);
+	for (int from = 0; from < nrows; from += LABEL_ROWS)
+	{
+		int			n = Min(LABEL_ROWS, nrows - from);
+
+		for (int j = 0; j < m->width; j++)
+		{
+			const double *value = x + (Size) j * stride + from;
+
+			if (n < LABEL_ROWS)
+			{
+				memset(column, 0, sizeof(column));
+				memcpy(column, value, n * sizeof(double));
+				value = column;
+			}
+			place_column(&m->quantiser[j], value, block + (Size) j * US_LANES, m->width);
+		}
+		us_nearest_blocks(block, (n + US_LANES - 1) / US_LANES, m->width, m->coordinate, m->k, nearest, NULL);
+		for (int i = 0; i < n; i++)
+			label[from + i] = nearest[i] + 1;
+	}
+	pfree(memory);
 }
 
 void

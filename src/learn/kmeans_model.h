@@ -24,6 +24,8 @@ extern void us_kmeans_model_score(const void *model, const double *x, UsScore *s
 extern int	us_kmeans_model_label(const void *model, const double *x);
 extern void us_kmeans_model_score_block(const void *model, const double *x, int stride, int nrows,
 								  UsScore *out);
+extern void us_kmeans_model_label_block(const void *model, const double *x, int stride, int nrows,
+								  int32 *label);
 extern void us_kmeans_model_proba(const void *model, const double *x, double *p);
 extern void us_kmeans_model_explain(const void *model, const double *x, const UsScore *score, double *c);
 extern void us_kmeans_model_center(const void *model, int label, double *c);

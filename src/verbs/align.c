@@ -41,20 +41,19 @@ count_overlap(UsFrame *frame, const UsModel *earlier, UsLabelChunk labels, void 
 {
 	const UsArtifact *artifact = earlier->artifact;
 	UsLabelSource *before = us_label_source(artifact->algorithm, artifact->model,
-											us_encoder_bind(artifact->encoder, frame));
+											us_encoder_bind(artifact->encoder, frame),
+											frame, NULL);
 	double		share = (double) US_ALIGN_SAMPLE / Max(frame->nrows, 1);
 	uint64		limit = share < 1 ? (uint64) (share * 18446744073709551615.0) : PG_UINT64_MAX;
-	int32	   *label = palloc(US_CHUNK_ROWS * sizeof(int32));
-	int32	   *old = palloc(US_CHUNK_ROWS * sizeof(int32));
 	int64		n = 0;
 
 	for (int i = 0; i < frame->nchunks; i++)
 	{
 		const UsChunk *chunk = us_frame_chunk(frame, i);
+		const int32 *label = labels(context, i, chunk);
+		const int32 *old = us_label_chunk(before, i, chunk);
 
 		CHECK_FOR_INTERRUPTS();
-		labels(context, chunk, label);
-		us_label_chunk(before, chunk, old);
 		for (int r = 0; r < chunk->nrows; r++)
 		{
 			if (us_mix64(seed, chunk->key[r]) > limit || label[r] < 1)

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "verbs/label.h"
 
 struct UsLabelSource
@@ -12,30 +14,43 @@ struct UsLabelSource
 	const void *model;
 	const UsEncoder *encoder;
 	double	   *x;				/* [width][US_CHUNK_ROWS] */
-	UsScore    *score;			/* [US_CHUNK_ROWS] */
+	int32	   *label;			/* of all chunks when kept, else of one */
+	bool	   *known;			/* [nchunks] when kept, else NULL */
 };
 
 UsLabelSource *
-us_label_source(const UsAlgorithm *algorithm, const void *model, const UsEncoder *encoder)
+us_label_source(const UsAlgorithm *algorithm, const void *model, const UsEncoder *encoder,
+				const UsFrame *frame, UsBudget *budget)
 {
-	UsLabelSource *s = palloc(sizeof(UsLabelSource));
+	UsLabelSource *s = palloc0(sizeof(UsLabelSource));
+	Size		all = (Size) Max(frame->nchunks, 1) * US_CHUNK_ROWS * sizeof(int32);
 
 	s->algorithm = algorithm;
 	s->model = model;
 	s->encoder = encoder;
 	s->x = MemoryContextAllocHuge(CurrentMemoryContext,
 								  (Size) Max(us_encoder_width(encoder), 1) * US_CHUNK_ROWS * sizeof(double));
-	s->score = palloc(US_CHUNK_ROWS * sizeof(UsScore));
+	if (budget && us_budget_try(budget, all))
+	{
+		s->label = MemoryContextAllocHuge(CurrentMemoryContext, all);
+		s->known = palloc0(Max(frame->nchunks, 1) * sizeof(bool));
+	}
+	else
+		s->label = palloc(US_CHUNK_ROWS * sizeof(int32));
 	return s;
 }
 
-void
-us_label_chunk(void *source, const UsChunk *chunk, int32 *label)
+const int32 *
+us_label_chunk(void *source, int i, const UsChunk *chunk)
 {
 	UsLabelSource *s = source;
+	int32	   *label = s->known ? s->label + (Size) i * US_CHUNK_ROWS : s->label;
 
+	if (s->known && s->known[i])
+		return label;
 	us_encoder_apply_chunk(s->encoder, chunk, s->x, US_CHUNK_ROWS);
-	s->algorithm->score_block(s->model, s->x, US_CHUNK_ROWS, chunk->nrows, s->score);
-	for (int r = 0; r < chunk->nrows; r++)
-		label[r] = s->score[r].label;
+	s->algorithm->label_block(s->model, s->x, US_CHUNK_ROWS, chunk->nrows, label);
+	if (s->known)
+		s->known[i] = true;
+	return label;
 }

@@ -10,11 +10,15 @@
 
 typedef struct UsLabelSource UsLabelSource;
 
-/* A source of labels for us_label_chunk, in the current memory context. */
+/*
+ * A source of labels of the rows of frame for us_label_chunk, in the current memory
+ * context.  Labels are kept for the next pass when the budget (NULL: none) has room.
+ */
 extern UsLabelSource *us_label_source(const UsAlgorithm *algorithm, const void *model,
-									  const UsEncoder *encoder);
+									  const UsEncoder *encoder, const UsFrame *frame,
+									  UsBudget *budget);
 
 /* The labels of a chunk (an UsLabelChunk). */
-extern void us_label_chunk(void *source, const UsChunk *chunk, int32 *label);
+extern const int32 *us_label_chunk(void *source, int i, const UsChunk *chunk);
 
 #endif

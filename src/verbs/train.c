@@ -243,7 +243,8 @@ us_train(const UsTrainArgs *args, UsTrainResult *result)
 	t.details = t.fit.details;
 	if (t.fit.task == US_TASK_CLUSTERING)
 	{
-		labels = us_label_source(t.prepared.algorithm, t.fit.model, t.prepared.encoder);
+		labels = us_label_source(t.prepared.algorithm, t.fit.model, t.prepared.encoder,
+								 t.prepared.frame, t.prepared.budget);
 		align(&t, labels);
 		us_progress("describe segments", 0, 0);
 		profile = us_profile_compute(t.prepared.frame, t.prepared.encoder, t.fit.n_labels,
