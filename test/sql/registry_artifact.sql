@@ -1,0 +1,91 @@
+-- A model by value; bytes that are not one.
+\set VERBOSITY terse
+\set SHOW_CONTEXT never
+CREATE TABLE points AS
+SELECT i AS id, (i % 2) * 100 + i / 1000.0 AS x, CASE i % 4 WHEN 0 THEN 'DE' WHEN 1 THEN 'FR' ELSE 'Österreich' END AS country
+FROM generate_series(1, 200) i;
+SELECT version FROM userseg.train('vip', 'kmeans', 'points', id => 'id', params => '{"k":2}');
+SELECT segment_ids[1] AS id FROM userseg.model_versions \gset
+SELECT userseg.name_segment('vip', :id, 'Österreich');
+
+SELECT (userseg.artifact('vip')).model, (userseg.artifact('vip@1')).version;
+SELECT userseg.artifact(NULL) IS NULL;
+SELECT userseg.artifact('nobody');
+
+-- it scores as the model does, from a call, a table, its text
+CREATE TABLE shelf AS SELECT userseg.artifact('vip') AS a;
+SELECT count(*), bool_and((userseg.score(userseg.artifact('vip'), p)).label = userseg.predict('vip', p)) FROM points p;
+SELECT count(*), bool_and((userseg.score(s.a, p)).label = userseg.predict('vip', p)) FROM points p, shelf s;
+SELECT bool_and((userseg.score(s.a::text::userseg.artifact, p)).label = userseg.predict('vip', p)) FROM points p, shelf s WHERE p.id < 10;
+SELECT encode(userseg._artifact_value_send((a).value), 'hex') = (a).value::text AS same FROM shelf;
+-- it stays what it was, when the model is renamed, retrained, dropped
+SELECT userseg.name_segment('vip', :id, NULL);
+SELECT bool_or((userseg.score(s.a, p)).label = 'Österreich') AS old_name, bool_or(userseg.predict('vip', p) = 'Österreich') AS new_name FROM points p, shelf s;
+SELECT userseg.drop_model('vip');
+SELECT count((userseg.score(s.a, p)).label) FROM points p, shelf s;
+SELECT userseg.score(('vip', 1, NULL)::userseg.artifact, p) FROM points p LIMIT 1;
+SELECT userseg.score(NULL::userseg.artifact, p) FROM points p LIMIT 1;
+
+-- bytes that are not a model
+CREATE FUNCTION try(payload text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM payload::userseg._artifact_value;
+	RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+SELECT try('');
+SELECT try('0');
+SELECT try('zz');
+SELECT try('00');
+SELECT try(repeat('00', 36));
+SELECT try(repeat('00', 100));
+SELECT try('02' || repeat('00', 100));
+SELECT try((a).value::text) FROM shelf;
+SELECT try((a).value::text || '00') FROM shelf;
+SELECT try(left((a).value::text, -2)) FROM shelf;
+SELECT try(overlay((a).value::text placing '02' from 1 for 2)) FROM shelf;
+SELECT try(overlay((a).value::text placing '00' from 1 for 2)) FROM shelf;
+-- a payload with the digest that belongs to it, so that the mutation reaches the parsers
+CREATE FUNCTION sealed(body bytea) RETURNS text LANGUAGE sql AS
+$$ SELECT '01000000' || encode(sha256(body), 'hex') || encode(body, 'hex') $$;
+CREATE FUNCTION body(v userseg._artifact_value) RETURNS bytea LANGUAGE sql AS
+$$ SELECT substr(decode(v::text, 'hex'), 37) $$;
+SELECT try(sealed(body((a).value))) FROM shelf;
+SELECT try(sealed('\x')) FROM shelf;
+SELECT try(sealed(set_byte(body((a).value), 4, 90))) FROM shelf;
+SELECT try(sealed(set_byte(body((a).value), 0, 255))) FROM shelf;
+SELECT try(sealed(substr(body((a).value), 1, length(body((a).value)) - 1))) FROM shelf;
+-- the artifact inside has a checksum of its own
+SELECT try(sealed(set_byte(body((a).value), length(body((a).value)) - 100, 255 - get_byte(body((a).value), length(body((a).value)) - 100)))) FROM shelf;
+-- stored chunks, damaged by a superuser
+SELECT version FROM userseg.train('vip', 'kmeans', 'points', id => 'id', params => '{"k":2}');
+BEGIN;
+UPDATE userseg._artifact_chunk SET data = set_byte(data, 40, 255 - get_byte(data, 40));
+SELECT userseg.artifact('vip');
+ROLLBACK;
+BEGIN;
+DELETE FROM userseg._artifact_chunk;
+SELECT userseg.artifact('vip');
+ROLLBACK;
+BEGIN;
+UPDATE userseg._artifact_chunk SET chunk = 1;
+SELECT userseg.artifact('vip');
+ROLLBACK;
+BEGIN;
+UPDATE userseg._artifact_chunk SET data = data || '\x00'::bytea;
+SELECT userseg.artifact('vip');
+ROLLBACK;
+BEGIN;
+UPDATE userseg._version SET artifact_bytes = artifact_bytes - 1;
+SELECT userseg.artifact('vip');
+ROLLBACK;
+-- limits
+BEGIN;
+UPDATE userseg._version SET artifact_bytes = 64 * 1024 + 1;
+SET LOCAL userseg.max_artifact_size = '64kB';
+SELECT userseg.artifact('vip');
+ROLLBACK;
+SELECT userseg.drop_model('vip');
+DROP TABLE shelf, points;
+DROP FUNCTION try, sealed, body;
