@@ -21,7 +21,7 @@ typedef struct Place
 	int			feature;
 	int			att;			/* from 0 */
 	UsReading	reading;
-	int			offset;			/* in a tuple without NULL; -1: depends on the tuple */
+	int			offset;			/* in a tuple without NULL before it; -1: depends on the tuple */
 	bool		byval;
 	int16		len;
 	UsType		type;
@@ -338,7 +338,19 @@ us_record_args(UsRecordMap *map, const NullableDatum *args, UsValue *value)
 	MemoryContextSwitchTo(old);
 }
 
-/* Numbers straight out of a tuple without NULL. */
+/* None of the first natts attributes is NULL (a set bit is a value). */
+static inline bool
+no_null(HeapTupleHeader tuple, int natts)
+{
+	if ((tuple->t_infomask & HEAP_HASNULL) == 0)
+		return true;
+	for (int i = 0; i < natts / 8; i++)
+		if (tuple->t_bits[i] != 0xff)
+			return false;
+	return natts % 8 == 0 || (~tuple->t_bits[natts / 8] & ((1 << natts % 8) - 1)) == 0;
+}
+
+/* Numbers straight out of a tuple that has no NULL before or among them. */
 static void
 read_plain(UsRecordMap *map, HeapTupleHeader tuple, UsValue *value)
 {

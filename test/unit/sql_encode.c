@@ -28,6 +28,7 @@ PG_FUNCTION_INFO_V1(unit_encode_columns);
 PG_FUNCTION_INFO_V1(unit_encode_stored);
 PG_FUNCTION_INFO_V1(unit_encode_read);
 PG_FUNCTION_INFO_V1(unit_encode_time);
+PG_FUNCTION_INFO_V1(unit_record_time);
 
 /* What the functions read from (source, transform jsonb, target, weight, id, memory_kb). */
 typedef struct Task
@@ -395,4 +396,43 @@ unit_encode_time(PG_FUNCTION_ARGS)
 											  task.frame->nrows, nfeatures, width, learn,
 											  apply * 1e6 / ((double) task.frame->nrows * width),
 											  rows * 1e6 / (double) task.frame->nrows)));
+}
+
+/*
+ * unit_record_time(encoder bytea, features record, n int) → text: a row taken apart, and
+ * encoded, n times.
+ */
+Datum
+unit_record_time(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	HeapTupleHeader tuple = PG_GETARG_HEAPTUPLEHEADER(1);
+	int			n = PG_GETARG_INT32(2);
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(tuple),
+												 HeapTupleHeaderGetTypMod(tuple));
+	UsReader	r;
+	UsEncoder  *encoder;
+	UsRecordMap *map;
+	UsValue    *value;
+	UsRowNotes	notes = {0};
+	double	   *x;
+	double		start;
+	double		deform;
+
+	us_reader_init(&r, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), "encoder");
+	encoder = us_encoder_read(&r);
+	map = us_record_map(encoder, tupdesc, CurrentMemoryContext);
+	ReleaseTupleDesc(tupdesc);
+	value = palloc0(sizeof(UsValue) * us_encoder_nfeatures(encoder));
+	x = palloc(sizeof(double) * us_encoder_width(encoder));
+	start = cpu_ms();
+	for (int i = 0; i < n; i++)
+		us_record_deform(map, tuple, value);
+	deform = cpu_ms() - start;
+	start = cpu_ms();
+	for (int i = 0; i < n; i++)
+		us_encoder_apply_row(encoder, value, x, &notes);
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%d features: take apart %.1f ns, encode %.1f ns",
+											  us_encoder_nfeatures(encoder),
+											  deform * 1e6 / n, (cpu_ms() - start) * 1e6 / n)));
 }

@@ -133,6 +133,51 @@ UNIT_TEST(numbers_of_fixed_length_are_read_in_place)
 	UNIT_EQUAL_INT(us_record_natts(map), 5);
 }
 
+/* NULL at every place of a row of numbers: read in place or not, the values are the same. */
+UNIT_TEST(null_at_every_place)
+{
+	static const Attribute attribute[] = {
+		{"a", INT4OID}, {"b", INT8OID}, {"x", INT2OID}, {"c", FLOAT8OID}, {"d", BOOLOID}, {"e", FLOAT4OID},
+		{"f", INT4OID}, {"g", INT4OID}, {"y", FLOAT8OID}, {"h", INT4OID}
+	};
+	static const UsColumn column[] = {
+		{.name = "x", .type_name = "smallint", .kind = US_KIND_NUMBER},
+		{.name = "y", .type_name = "double precision", .kind = US_KIND_NUMBER},
+	};
+	TupleDesc	tupdesc = row_type(attribute, 10);
+	UsBudget   *budget = us_budget_create(64 * MB);
+	UsFrameBuilder *b = us_frame_begin(column, 2, false, false, budget);
+	UsRecordMap *map;
+	Datum		values[10] = {
+		Int32GetDatum(1), Int64GetDatum(2), Int16GetDatum(-3), Float8GetDatum(4.5), BoolGetDatum(true), Float4GetDatum(6.5f),
+		Int32GetDatum(7), Int32GetDatum(8), Float8GetDatum(9.25), Int32GetDatum(10)
+	};
+
+	for (int i = 0; i < 3; i++)
+	{
+		us_frame_put_number(b, 0, i);
+		us_frame_put_number(b, 1, i * i);
+		us_frame_end_row(b);
+	}
+	map = us_record_map(us_encoder_learn(us_frame_finish(b, NULL), NULL, US_NULL_IMPUTE, 1, budget),
+						tupdesc, CurrentMemoryContext);
+	for (int null = 0; null <= 10; null++)
+	{
+		bool		isnull[10] = {false};
+		UsValue		value[2];
+
+		if (null < 10)
+			isnull[null] = true;
+		us_record_deform(map, heap_form_tuple(tupdesc, values, isnull)->t_data, value);
+		UNIT_CHECK(value[0].isnull == (null == 2));
+		UNIT_CHECK(value[1].isnull == (null == 8));
+		if (null != 2)
+			UNIT_CLOSE(value[0].number, -3, 0);
+		if (null != 8)
+			UNIT_CLOSE(value[1].number, 9.25, 0);
+	}
+}
+
 UNIT_TEST(rows_that_do_not_fit_are_refused)
 {
 	static const Attribute nothing[] = {{"a", INT4OID}, {"Age", INT4OID}};
