@@ -19,8 +19,6 @@
 /* a zero vector has no direction: cosine distance 1 to all */
 #define NO_DIRECTION	2.0
 
-typedef int64 UsLongLanes __attribute__((vector_size(8 * US_HALF_LANES)));
-
 static UsQuantiser *
 quantisers(const UsAssigner *a)
 {

@@ -12,8 +12,8 @@
 #define WEIGHT_BITS			40
 #define TOTAL_WEIGHT_BITS	62
 
-/* Blocks of a chunk, and its rows rounded up to whole blocks. */
-#define CHUNK_BLOCKS	(US_CHUNK_ROWS / US_LANES)
+/* farthest value from the mean: squares of it, times rows and columns, stay in float8 */
+#define MOST_REACH			1e140
 
 static int
 weight_exponent(UsFrame *frame)
@@ -54,7 +54,7 @@ us_space_create(const UsEncoder *encoder, UsFrame *frame, bool unit)
 	{
 		const UsEncodedColumn *c = us_encoder_column(encoder, j);
 
-		if (!isfinite(c->max - c->mean) || !isfinite(c->min - c->mean))
+		if (!(c->max - c->mean <= MOST_REACH) || !(c->mean - c->min <= MOST_REACH))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("column \"%s\" ranges from %g to %g: too wide to compute distances",
@@ -190,12 +190,12 @@ us_matrix_encode(const UsMatrix *m, UsTeam *team, bool store, const UsSpace *spa
 			unit_rows(encoded, space->width, US_CHUNK_ROWS, in->nrows);
 		for (int j = 0; j < space->width; j++)
 		{
-			int64		q2 = us_store_column(&space->quantiser[j],
-											 encoded + (Size) j * US_CHUNK_ROWS, in->nrows,
-											 out.x, space->width, j);
+			int64		sum;
 
+			us_store_column(&space->quantiser[j], encoded + (Size) j * US_CHUNK_ROWS, in->nrows,
+							out.x, space->width, j, &sum);
 			if (squares != NULL && !m->weighted)
-				squares[j] += q2;
+				squares[j] += sum;
 		}
 		if (m->weighted)
 		{

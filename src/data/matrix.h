@@ -30,8 +30,8 @@ typedef struct UsSpace
 /*
  * The space of a frame and its encoder, in the current memory context.  Weights are
  * scaled so that the largest has up to 40 bits and all of them together at
- * most 62; this reads the frame once if it has weights.  Raises 22023 if a column's
- * range is not finite.
+ * most 62; this reads the frame once if it has weights.  Raises 22023 if a column
+ * reaches farther than 1e140 from its mean.
  */
 extern UsSpace *us_space_create(const UsEncoder *encoder, UsFrame *frame, bool unit);
 

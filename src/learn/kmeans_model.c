@@ -1,16 +1,6 @@
 /*
  * kmeans_model.c
- *	  A trained k-means model.
- *
- * The label of a row comes from the same float4 kernel on the same grid as in
- * training, so a training row gets the label under which it was counted.  What is
- * told about the distance is computed in float8 from the unrounded row.
- *
- * Membership is that of a mixture of k spherical normal distributions around the
- * centres with one common variance, of which k-means is the limit for small variance
- * (C. M. Bishop, Pattern Recognition and Machine Learning, 2006, section 9.3.2): the
- * probability of cluster i is proportional to weight_i exp(-d_i^2 / (2 s^2)) with
- * s^2 = inertia / (weight * width).
+ *	  A trained k-means model: made, described, stored.
  */
 #include "postgres.h"
 
@@ -22,45 +12,29 @@
 #define FORMAT_VERSION	1
 #define FLAG_UNIT		1
 
-/* rows whose scratch fits on the stack */
-#define STACK_COLUMNS	64
-#define STACK_CENTERS	64
+/* of a grid: us_space_create refuses wider columns, so that squares stay finite */
+#define MOST_EXPONENT	450
 
-struct UsKmeansModel
-{
-	int			k;
-	int			width;
-	bool		unit;			/* rows are brought to unit length */
-	UsGrid	   *grid;			/* [width] */
-	double	   *center;			/* [k][width], relative to the offsets */
-	int64	   *rows;			/* [k] */
-	double	   *weight;			/* [k], in the user's units */
-	double		inertia;
-
-	/* made from these */
-	int			scale;
-	UsQuantiser *quantiser;
-	float	   *coordinate;		/* [k][width], for us_nearest_blocks */
-	float	   *packed;			/* for us_nearest_row */
-	double	   *lanes;			/* centres in blocks of US_HALF_LANES, filled up with infinity */
-	double	   *log_prior;		/* [k] log of the share of the weight */
-	double		precision;		/* 1 / (2 s^2); infinite when the inertia is 0 */
-};
+/* where the inertia is 0: any distance is infinitely far, but 0 times this is still 0 */
+#define MOST_PRECISION	1e300
 
 static void
 prepare(UsKmeansModel *m)
 {
-	Size		values = (Size) m->k * m->width;
+	Size		centers = sizeof(float) * m->k * m->width;
 	int			padded = (m->k + US_HALF_LANES - 1) / US_HALF_LANES * US_HALF_LANES;
 	double		total = 0;
 
 	m->scale = us_grids_scale(m->grid, m->width);
 	m->quantiser = (UsQuantiser *) palloc(sizeof(UsQuantiser) * m->width);
+	m->reach = (double *) palloc(sizeof(double) * m->width);
 	for (int j = 0; j < m->width; j++)
+	{
 		m->quantiser[j] = us_quantiser(m->grid[j], m->scale);
-	m->coordinate = (float *) TYPEALIGN(US_BLOCK_ALIGN,
-										palloc(sizeof(float) * values + US_BLOCK_ALIGN));
-	for (Size i = 0; i < values; i++)
+		m->reach[j] = us_grid_relative(m->grid[j], US_GRID_MAX_Q);
+	}
+	m->coordinate = (float *) palloc(centers);
+	for (Size i = 0; i < (Size) m->k * m->width; i++)
 		m->coordinate[i] = us_grid_coordinate(m->center[i], m->scale);
 	m->packed = (float *) palloc(sizeof(float) * us_packed_floats(m->k, m->width));
 	us_pack_centers(m->coordinate, m->k, m->width, m->packed);
@@ -77,7 +51,7 @@ prepare(UsKmeansModel *m)
 	m->log_prior = (double *) palloc(sizeof(double) * m->k);
 	for (int i = 0; i < m->k; i++)
 		m->log_prior[i] = log(m->weight[i] / total);
-	m->precision = total * m->width / (2 * m->inertia);
+	m->precision = Min(total * m->width / (2 * m->inertia), MOST_PRECISION);
 }
 
 UsKmeansModel *
@@ -103,278 +77,6 @@ us_kmeans_model_create(const UsSpace *space, int k, const double *center,
 	m->inertia = inertia;
 	prepare(m);
 	return m;
-}
-
-/* ---- one row ---- */
-
-/* Memory for a row on its way; on the stack when small. */
-typedef struct RowScratch
-{
-	double		relative[STACK_COLUMNS];
-	float		coordinate[STACK_COLUMNS];
-	double		square[STACK_CENTERS + US_HALF_LANES];
-} RowScratch;
-
-typedef struct Row
-{
-	double	   *relative;		/* [width], minus the offsets */
-	float	   *coordinate;		/* [width] */
-	double	   *square;			/* [k rounded up], squared distances */
-} Row;
-
-static void
-open_row(const UsKmeansModel *m, RowScratch *scratch, Row *row)
-{
-	row->relative = scratch->relative;
-	row->coordinate = scratch->coordinate;
-	row->square = scratch->square;
-	if (m->width > STACK_COLUMNS)
-	{
-		row->relative = (double *) palloc(sizeof(double) * m->width);
-		row->coordinate = (float *) palloc(sizeof(float) * m->width);
-	}
-	if (m->k > STACK_CENTERS)
-		row->square = (double *) palloc(sizeof(double) * (m->k + US_HALF_LANES));
-}
-
-static void
-close_row(const RowScratch *scratch, Row *row)
-{
-	if (row->relative != scratch->relative)
-	{
-		pfree(row->relative);
-		pfree(row->coordinate);
-	}
-	if (row->square != scratch->square)
-		pfree(row->square);
-}
-
-/* Fill relative and coordinate from x; stride between its columns. */
-static inline void
-take_row(const UsKmeansModel *m, const double *x, int stride, Row *row)
-{
-	if (m->unit)
-	{
-		for (int j = 0; j < m->width; j++)
-			row->relative[j] = x[(Size) j * stride];
-		(void) us_unit_vector(row->relative, m->width, row->relative);
-		x = row->relative;
-		stride = 1;
-	}
-	for (int j = 0; j < m->width; j++)
-	{
-		const UsQuantiser *z = &m->quantiser[j];
-		double		v = x[(Size) j * stride];
-
-		row->coordinate[j] = (float) (us_quantise(z, v) * z->down);
-		row->relative[j] = v - z->offset;
-	}
-}
-
-/* Squared distances to all centres in float8; a lane is a centre. */
-US_CLONES static void
-squared_distances(const double *lanes, int k, int width, const double *x, double *square)
-{
-	for (int i = 0; i < k; i += US_HALF_LANES, lanes += (Size) width * US_HALF_LANES)
-	{
-		UsDoubleLanes sum = {0};
-
-		for (int j = 0; j < width; j++)
-		{
-			UsDoubleLanes d;
-
-			memcpy(&d, lanes + j * US_HALF_LANES, sizeof(d));
-			d -= x[j];
-			sum += d * d;
-		}
-		memcpy(square + i, &sum, sizeof(sum));
-	}
-}
-
-/*
- * Membership of cluster i relative to that of the label: exp of the difference of the
- * logarithms.  Where the inertia is 0 only rows on a centre are alike to it.
- */
-static inline double
-relative_membership(const UsKmeansModel *m, const double *square, int label, int i)
-{
-	double		gap = square[i] - square[label];
-
-	if (m->weight[i] <= 0)
-		return 0;
-	if (isinf(m->precision))
-		return gap > 0 ? 0 : m->weight[i] / m->weight[label];
-	return exp(m->log_prior[i] - m->log_prior[label] - gap * m->precision);
-}
-
-static void
-score_row(const UsKmeansModel *m, Row *row, UsScore *score)
-{
-	const double *square = row->square;
-	int			label = us_nearest_row(row->coordinate, m->width, m->packed, m->k, NULL);
-	int			second = -1;
-	double		total = 0;
-
-	squared_distances(m->lanes, m->k, m->width, row->relative, row->square);
-	for (int i = 0; i < m->k; i++)
-	{
-		if (i != label && (second < 0 || square[i] < square[second]))
-			second = i;
-		total += relative_membership(m, square, label, i);
-	}
-	score->label = label + 1;
-	score->runner_up = second + 1;
-	score->value = NAN;
-	/* a label without weight has a membership of 0, and so total is not finite */
-	score->probability = isfinite(total) && total > 0 ? 1 / total : 1;
-	score->distance = sqrt(square[label]);
-	/* the label is the nearest in float4; in float8 another may be nearer by a rounding */
-	score->margin = second < 0 ? NAN : fmax(sqrt(square[second]) - score->distance, 0);
-}
-
-void
-us_kmeans_model_score(const void *model, const double *x, UsScore *score)
-{
-	us_kmeans_model_score_block(model, x, 1, 1, score);
-}
-
-void
-us_kmeans_model_score_block(const void *model, const double *x, int stride, int nrows, UsScore *out)
-{
-	const UsKmeansModel *m = (const UsKmeansModel *) model;
-	RowScratch	scratch;
-	Row			row;
-
-	open_row(m, &scratch, &row);
-	for (int i = 0; i < nrows; i++)
-	{
-		take_row(m, x + i, stride, &row);
-		score_row(m, &row, &out[i]);
-	}
-	close_row(&scratch, &row);
-}
-
-int
-us_kmeans_model_label(const void *model, const double *x)
-{
-	const UsKmeansModel *m = (const UsKmeansModel *) model;
-	RowScratch	scratch;
-	Row			row;
-	int			label;
-
-	open_row(m, &scratch, &row);
-	take_row(m, x, 1, &row);
-	label = us_nearest_row(row.coordinate, m->width, m->packed, m->k, NULL);
-	close_row(&scratch, &row);
-	return label + 1;
-}
-
-/* rows that us_kmeans_model_label_block takes at a time */
-#define LABEL_ROWS	256
-
-/* One column of LABEL_ROWS rows into blocks of kernel coordinates; any finite value. */
-US_CLONES static void
-place_column(const UsQuantiser *z, const double *x, float *out, int width)
-{
-	for (int b = 0; b < LABEL_ROWS / US_LANES; b++, x += US_LANES, out += (Size) width * US_LANES)
-		for (int i = 0; i < US_LANES; i++)
-		{
-			double		q = rint((x[i] - z->offset) * z->up * z->up_more);
-
-			q = q > US_GRID_MAX_Q ? US_GRID_MAX_Q : q;
-			q = q < -US_GRID_MAX_Q ? -US_GRID_MAX_Q : q;
-			out[i] = (float) (q * z->down);
-		}
-}
-
-void
-us_kmeans_model_label_block(const void *model, const double *x, int stride, int nrows, int32 *label)
-{
-	const UsKmeansModel *m = (const UsKmeansModel *) model;
-	Size		floats = (Size) m->width * LABEL_ROWS;
-	char	   *memory;
-	float	   *block;
-	uint16		nearest[LABEL_ROWS] __attribute__((aligned(US_BLOCK_ALIGN)));
-	double		column[LABEL_ROWS];
-
-	if (m->unit)				/* rows are normalised first, one by one */
-	{
-		for (int i = 0; i < nrows; i++)
-		{
-			RowScratch	scratch;
-			Row			row;
-
-			open_row(m, &scratch, &row);
-			take_row(m, x + i, stride, &row);
-			label[i] = us_nearest_row(row.coordinate, m->width, m->packed, m->k, NULL) + 1;
-			close_row(&scratch, &row);
-		}
-		return;
-	}
-	memory = (char *) palloc(floats * sizeof(float) + US_BLOCK_ALIGN);
-	block = (float *) TYPEALIGN(US_BLOCK_ALIGN, memory);
-	for (int from = 0; from < nrows; from += LABEL_ROWS)
-	{
-		int			n = Min(LABEL_ROWS, nrows - from);
-
-		for (int j = 0; j < m->width; j++)
-		{
-			const double *value = x + (Size) j * stride + from;
-
-			if (n < LABEL_ROWS)
-			{
-				memset(column, 0, sizeof(column));
-				memcpy(column, value, n * sizeof(double));
-				value = column;
-			}
-			place_column(&m->quantiser[j], value, block + (Size) j * US_LANES, m->width);
-		}
-		us_nearest_blocks(block, (n + US_LANES - 1) / US_LANES, m->width, m->coordinate, m->k, nearest, NULL);
-		for (int i = 0; i < n; i++)
-			label[from + i] = nearest[i] + 1;
-	}
-	pfree(memory);
-}
-
-void
-us_kmeans_model_proba(const void *model, const double *x, double *p)
-{
-	const UsKmeansModel *m = (const UsKmeansModel *) model;
-	RowScratch	scratch;
-	Row			row;
-	UsScore		score;
-
-	open_row(m, &scratch, &row);
-	take_row(m, x, 1, &row);
-	score_row(m, &row, &score);
-	for (int i = 0; i < m->k; i++)
-		p[i] = relative_membership(m, row.square, score.label - 1, i) * score.probability;
-	p[score.label - 1] = score.probability;
-	close_row(&scratch, &row);
-}
-
-/*
- * By column, the squared distance to the runner-up minus that to the label: what speaks
- * for the label.  They add up to the difference of the squared distances.
- */
-void
-us_kmeans_model_explain(const void *model, const double *x, const UsScore *score, double *c)
-{
-	const UsKmeansModel *m = (const UsKmeansModel *) model;
-	RowScratch	scratch;
-	Row			row;
-
-	open_row(m, &scratch, &row);
-	take_row(m, x, 1, &row);
-	for (int j = 0; j < m->width; j++)
-	{
-		double		near = row.relative[j] - m->center[(Size) (score->label - 1) * m->width + j];
-		double		far = score->runner_up == 0 ? near :
-			row.relative[j] - m->center[(Size) (score->runner_up - 1) * m->width + j];
-
-		c[j] = far * far - near * near;
-	}
-	close_row(&scratch, &row);
 }
 
 void
@@ -452,7 +154,7 @@ read_columns(UsReader *r, UsKmeansModel *m)
 		m->grid[j].exponent = us_read_i32(r);
 		if (!isfinite(m->grid[j].offset))
 			us_corrupt(r, "offset of column %d is not finite", j + 1);
-		if (m->grid[j].exponent < US_GRID_MIN_EXPONENT || m->grid[j].exponent > US_GRID_MAX_EXPONENT)
+		if (m->grid[j].exponent < US_GRID_MIN_EXPONENT || m->grid[j].exponent > MOST_EXPONENT)
 			us_corrupt(r, "exponent %d of column %d", m->grid[j].exponent, j + 1);
 	}
 	least = us_grids_scale(m->grid, m->width) + US_GRID_MIN_RELATIVE;

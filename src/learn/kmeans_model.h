@@ -9,7 +9,27 @@
 #include "learn/algorithm.h"
 #include "math/sums.h"
 
-typedef struct UsKmeansModel UsKmeansModel;
+typedef struct UsKmeansModel
+{
+	int			k;
+	int			width;
+	bool		unit;			/* rows are brought to unit length */
+	UsGrid	   *grid;			/* [width] */
+	double	   *center;			/* [k][width], relative to the offsets */
+	int64	   *rows;			/* [k] */
+	double	   *weight;			/* [k], in the user's units */
+	double		inertia;
+
+	/* made from these */
+	int			scale;
+	UsQuantiser *quantiser;
+	double	   *reach;			/* [width] values relative to the offset are cut off here */
+	float	   *coordinate;		/* [k][width], kernel coordinates of the centres */
+	float	   *packed;			/* the same for us_nearest_row */
+	double	   *lanes;			/* centres in blocks of US_HALF_LANES, filled up with infinity */
+	double	   *log_prior;		/* [k] log of the share of the weight; -infinity: 0 */
+	double		precision;		/* 1 / (2 s^2), at most 1e300 */
+} UsKmeansModel;
 
 /*
  * The model of centres center[k][width] (relative to the offsets of the space) and the
@@ -19,13 +39,13 @@ typedef struct UsKmeansModel UsKmeansModel;
 extern UsKmeansModel *us_kmeans_model_create(const UsSpace *space, int k, const double *center,
 											 const UsSums *sums, double inertia);
 
-/* The functions of the vtable (learn/algorithm.h). */
+/* Functions of the vtable (learn/algorithm.h): scoring in kmeans_score.c, the rest in kmeans_model.c. */
 extern void us_kmeans_model_score(const void *model, const double *x, UsScore *score);
 extern int	us_kmeans_model_label(const void *model, const double *x);
 extern void us_kmeans_model_score_block(const void *model, const double *x, int stride, int nrows,
 								  UsScore *out);
 extern void us_kmeans_model_label_block(const void *model, const double *x, int stride, int nrows,
-								  int32 *label);
+										int32 *label);
 extern void us_kmeans_model_proba(const void *model, const double *x, double *p);
 extern void us_kmeans_model_explain(const void *model, const double *x, const UsScore *score, double *c);
 extern void us_kmeans_model_center(const void *model, int label, double *c);

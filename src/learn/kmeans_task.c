@@ -8,8 +8,6 @@
 
 #include "learn/kmeans_task.h"
 
-#define CHUNK_BLOCKS	(US_CHUNK_ROWS / US_LANES)
-
 static Size
 place(Size *at, Size bytes)
 {

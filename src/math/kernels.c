@@ -6,9 +6,6 @@
 
 #include "math/kernels.h"
 
-/* adding and subtracting this rounds |x| < 2^51 to the nearest integer, ties to even */
-#define ROUNDER	6755399441055744.0	/* 1.5 * 2^52 */
-
 /* blocks whose sums of q^2, 2 * 2^46 a block and lane, are exact in float8 */
 #define FLUSH_BLOCKS 32
 
@@ -27,13 +24,14 @@ us_quantiser(UsGrid grid, int scale)
 	return z;
 }
 
-US_CLONES int64
+US_CLONES void
 us_store_column(const UsQuantiser *z, double *value, int nrows,
-				float *x, int width, int j)
+				float *x, int width, int j, int64 *squares)
 {
 	int			nblocks = (nrows + US_LANES - 1) / US_LANES;
 	int64		total = 0;
-	UsDoubleLanes squares = {0};
+	UsDoubleLanes sum = {0};
+	UsDoubleLanes most = US_SPLAT_DOUBLE(US_GRID_MAX_Q);
 
 	for (int i = nrows; i < nblocks * US_LANES; i++)
 		value[i] = z->offset;
@@ -48,19 +46,21 @@ us_store_column(const UsQuantiser *z, double *value, int nrows,
 
 			memcpy(&q, value + b * US_LANES + half * US_HALF_LANES, sizeof(q));
 			q = (q - z->offset) * z->up * z->up_more;
-			q = (q + ROUNDER) - ROUNDER;
-			squares += q * q;
+			q = US_SELECT_DOUBLE(q > most, most, US_SELECT_DOUBLE(q < -most, -most, q));
+			q = (q + US_ROUNDER) - US_ROUNDER;
+			sum += q * q;
 			f = __builtin_convertvector(q * z->down, UsHalfFloatLanes);
 			memcpy(out + half * US_HALF_LANES, &f, sizeof(f));
 		}
-		if ((b + 1) % (FLUSH_BLOCKS) == 0 || b + 1 == nblocks)
+		if (squares != NULL && ((b + 1) % FLUSH_BLOCKS == 0 || b + 1 == nblocks))
 		{
 			for (int i = 0; i < US_HALF_LANES; i++)
-				total += (int64) squares[i];
-			squares = (UsDoubleLanes) {0};
+				total += (int64) sum[i];
+			sum = (UsDoubleLanes) {0};
 		}
 	}
-	return total;
+	if (squares != NULL)
+		*squares = total;
 }
 
 /* Take center i into the running minimum. */

@@ -32,24 +32,28 @@ typedef struct UsQuantiser
 /* The quantiser of a grid whose set has the given scale (us_grids_scale). */
 extern UsQuantiser us_quantiser(UsGrid grid, int scale);
 
+/* adding and subtracting this rounds |x| < 2^51 to the nearest integer, ties to even */
+#define US_ROUNDER	6755399441055744.0	/* 1.5 * 2^52 */
+
 /* The integer of a finite value: us_grid_q, faster. */
 static inline double
 us_quantise(const UsQuantiser *z, double x)
 {
-	double		q = rint((x - z->offset) * z->up * z->up_more);
+	double		v = (x - z->offset) * z->up * z->up_more;
 
-	return q > US_GRID_MAX_Q ? US_GRID_MAX_Q : (q < -US_GRID_MAX_Q ? -US_GRID_MAX_Q : q);
+	v = v > US_GRID_MAX_Q ? US_GRID_MAX_Q : (v < -US_GRID_MAX_Q ? -US_GRID_MAX_Q : v);
+	return (v + US_ROUNDER) - US_ROUNDER;
 }
 
 /*
- * Put one column of nrows rows, 1 <= nrows, into blocks: value[nrows] goes to
- * column j of blocks of width columns at x; missing rows of the last block become
- * 0.  value must have room for whole blocks (its contents there do not matter).
- * All |q| must be at most 2^23 (values inside the range of the grid).
- * Returns the exact sum of q^2; nrows <= 4096.
+ * Put one column of nrows rows into blocks: value[nrows], finite, goes to column j of
+ * blocks of width columns at x; missing rows of the last block become 0.  value must
+ * have room for whole blocks and is overwritten there.
+ * *squares, if not NULL, gets the exact sum of q^2, for nrows <= 4096 values inside the
+ * range of the grid.
  */
-extern int64 us_store_column(const UsQuantiser *z, double *value, int nrows,
-							 float *x, int width, int j);
+extern void us_store_column(const UsQuantiser *z, double *value, int nrows,
+							float *x, int width, int j, int64 *squares);
 
 /* Squared distance of two vectors of kernel coordinates. */
 static inline float

@@ -29,14 +29,18 @@ typedef float UsFloatLanes __attribute__((vector_size(4 * US_LANES)));
 typedef int32 UsIntLanes __attribute__((vector_size(4 * US_LANES)));
 typedef uint16 UsLabelLanes __attribute__((vector_size(2 * US_LANES)));
 typedef double UsDoubleLanes __attribute__((vector_size(8 * US_HALF_LANES)));
+typedef int64 UsLongLanes __attribute__((vector_size(8 * US_HALF_LANES)));
 typedef float UsHalfFloatLanes __attribute__((vector_size(4 * US_HALF_LANES)));
 
 /* All lanes equal to value. */
 #define US_SPLAT_FLOAT(value)	((value) - (UsFloatLanes) {0})
 #define US_SPLAT_INT(value)		((value) - (UsIntLanes) {0})
+#define US_SPLAT_DOUBLE(value)	((value) - (UsDoubleLanes) {0})
 
 /* Lane-wise mask ? a : b; mask is the result of a comparison, 0 or -1 in each lane. */
 #define US_SELECT_INT(mask, a, b)	(((mask) & (a)) | (~(mask) & (b)))
+#define US_SELECT_DOUBLE(mask, a, b) \
+	((UsDoubleLanes) US_SELECT_INT((mask), (UsLongLanes) (a), (UsLongLanes) (b)))
 #define US_SELECT_FLOAT(mask, a, b) \
 	((UsFloatLanes) US_SELECT_INT((mask), (UsIntLanes) (a), (UsIntLanes) (b)))
 

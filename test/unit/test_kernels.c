@@ -64,7 +64,7 @@ make_sample(Sample *s, int width, uint64 seed)
 	{
 		s->z[j] = us_quantiser(s->grid[j], s->scale);
 		s->back[j] = s->z[j].back;
-		s->squares[j] = us_store_column(&s->z[j], s->value[j], ROWS, s->x, width, j);
+		us_store_column(&s->z[j], s->value[j], ROWS, s->x, width, j, &s->squares[j]);
 	}
 }
 

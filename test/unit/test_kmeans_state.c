@@ -103,7 +103,7 @@ sums_of_blocks(const Table *t, uint16 *label, float *cost, int128 *squares)
 
 		for (int r = 0; r < ROWS; r++)
 			column[r] = t->x[r][j];
-		(void) us_store_column(&z, column, ROWS, x, WIDTH, j);
+		us_store_column(&z, column, ROWS, x, WIDTH, j, NULL);
 		back[j] = z.back;
 		squares[j] = 0;
 		for (int r = 0; r < ROWS; r++)
