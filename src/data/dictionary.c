@@ -137,6 +137,8 @@ keep_bytes(UsDictionary *dictionary, const char *bytes, int len)
 {
 	char	   *copy;
 
+	if (len == 0)
+		return "";
 	if (len > PAGE_BYTES / 4)
 		copy = take(dictionary, len);
 	else
