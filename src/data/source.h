@@ -38,7 +38,7 @@ extern Oid	us_source_relation(const UsSource *source);
 /* The source as it can stand in a FROM clause, without alias: a quoted name or (SELECT ...). */
 extern const char *us_source_from(const UsSource *source);
 
-/* What the planner expects; nothing is executed. */
+/* What the planner expects. */
 typedef struct UsSourceEstimate
 {
 	double		rows;
@@ -46,6 +46,7 @@ typedef struct UsSourceEstimate
 	double		cost;			/* in the planner's units */
 } UsSourceEstimate;
 
+/* Plan the source, if it is not planned yet, and tell the estimates; nothing is executed. */
 extern void us_source_estimate(UsSource *source, UsSourceEstimate *estimate);
 
 /*
