@@ -143,7 +143,7 @@ keep_bytes(UsDictionary *dictionary, const char *bytes, int len)
 		copy = take(dictionary, len);
 	else
 	{
-		if (dictionary->page == NULL || len > dictionary->page_left)
+		if (len > dictionary->page_left)
 		{
 			dictionary->page = take(dictionary, PAGE_BYTES);
 			dictionary->page_left = PAGE_BYTES;
