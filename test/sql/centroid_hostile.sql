@@ -1,4 +1,6 @@
 -- Values from outside: whatever the bytes, an error or a value that can be used.
+-- (Thousands of statements that run once: nothing for JIT, even where it is forced.)
+SET jit = off;
 CREATE TABLE centroid_hostile AS
 SELECT 'centroid_set' AS type, userseg.centroid_set('{{1,0.1},{-2,3}}', 'cosine')::text AS good
 UNION ALL SELECT 'centroid_set', userseg.centroid_set('{{1,0.1},{-2,1e300}}', 'euclidean', '{0,7}')::text

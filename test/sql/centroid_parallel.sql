@@ -1,4 +1,5 @@
 -- Parallel = serial, with workers that were really launched; and any physical order.
+SET jit = off;
 CREATE TABLE centroid_par AS
 SELECT i, ARRAY[(i % 7) * 10 + sin(i), cos(i * i % 100), (i * 37 % 101) / 7.0, 1e6 / i] AS x, 1 + i % 4 AS w
 FROM generate_series(1, 20000) i;
