@@ -17,7 +17,9 @@ typedef struct UsClosest
 	int			distance;
 } UsClosest;
 
+/* Start with the name that was given; it is not copied. */
 extern void us_closest_init(UsClosest *closest, const char *given);
+/* One name that exists; not copied. */
 extern void us_closest_offer(UsClosest *closest, const char *candidate);
 
 /* ' Perhaps you meant "x".', palloc'd, or ''; to be appended to a hint. */

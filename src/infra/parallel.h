@@ -47,6 +47,7 @@ extern int	us_team_workers_allowed(void);
  */
 extern UsTeam *us_team_create(Size bytes, int workers, bool wait, UsBudget *budget);
 
+/* The area that all members of the team share. */
 extern void *us_team_area(UsTeam *team);
 
 /* Most members that a task can have: leader and workers asked for. */

@@ -69,9 +69,12 @@ extern void us_points_set(UsPoints *p, int i, const float *x);
 /* After all rows are set: mass, squares, totals. */
 extern void us_points_complete(UsPoints *p);
 
+/* Scratch space for all work on p. */
 extern UsScratch *us_scratch_create(UsArena *arena, const UsPoints *p);
 
+/* An empty partition of p into k clusters. */
 extern UsPartition *us_partition_create(UsArena *arena, const UsPoints *p, int k);
+/* Copy a partition over another one of the same points and k. */
 extern void us_partition_copy(UsPartition *to, const UsPartition *from, const UsPoints *p);
 
 /* Labels, sums and inertia (around the means) for the centres that stand in the partition. */

@@ -26,8 +26,11 @@ typedef struct UsSums
 extern Size us_sums_bytes(int k, int width);
 extern UsSums us_sums_at(void *memory, int k, int width);
 
+/* Set all sums to 0. */
 extern void us_sums_clear(UsSums *s);
+/* Copy sums of the same sizes. */
 extern void us_sums_copy(UsSums *to, const UsSums *from);
+/* Add sums of the same sizes. */
 extern void us_sums_add(UsSums *to, const UsSums *from);
 
 /*
