@@ -103,7 +103,8 @@ take_row(const UsKmeansModel *m, const double *x, int stride, Row *row)
 		double		v = x[(Size) j * stride];
 
 		row->coordinate[j] = (float) (us_quantise(z, v) * z->down);
-		row->relative[j] = fmin(fmax(v - z->offset, -m->reach[j]), m->reach[j]);
+		v -= z->offset;
+		row->relative[j] = v > m->reach[j] ? m->reach[j] : (v < -m->reach[j] ? -m->reach[j] : v);
 	}
 	return us_nearest_row(row->coordinate, m->width, m->packed, m->k, NULL);
 }
@@ -243,12 +244,17 @@ us_kmeans_model_explain(const void *model, const double *x, const UsScore *score
 
 /* ---- blocks ---- */
 
-/* Scratch for US_LANES rows; lane i is row i. */
+/* rows that are taken at a time */
+#define BLOCK_ROWS	256
+
+/* Scratch for BLOCK_ROWS rows. */
 typedef struct Block
 {
-	double	   *value;			/* [width][US_LANES]: the rows, minus the offsets */
-	float	   *coordinate;		/* [width][US_LANES] */
+	double	   *value;			/* [width][BLOCK_ROWS]: the rows */
+	float	   *coordinate;		/* blocks of US_LANES rows */
+	double	   *relative;		/* [width][US_LANES]: some of the rows, minus the offsets */
 	double	   *square;			/* [k][US_LANES] */
+	uint16		label[BLOCK_ROWS] __attribute__((aligned(US_BLOCK_ALIGN)));
 } Block;
 
 static void *
@@ -258,49 +264,67 @@ block_memory(Size bytes)
 							  MemoryContextAllocHuge(CurrentMemoryContext, bytes + US_BLOCK_ALIGN));
 }
 
-static void
-open_block(const UsKmeansModel *m, bool distances, Block *b)
+static Block *
+open_block(const UsKmeansModel *m)
 {
-	b->value = (double *) block_memory(sizeof(double) * US_LANES * m->width);
-	b->coordinate = (float *) block_memory(sizeof(float) * US_LANES * m->width);
-	b->square = distances ? (double *) block_memory(sizeof(double) * US_LANES * m->k) : NULL;
+	Block	   *b = (Block *) block_memory(sizeof(Block));
+
+	b->value = (double *) block_memory(sizeof(double) * BLOCK_ROWS * m->width);
+	b->coordinate = (float *) block_memory(sizeof(float) * BLOCK_ROWS * m->width);
+	b->relative = (double *) block_memory(sizeof(double) * US_LANES * m->width);
+	b->square = (double *) block_memory(sizeof(double) * US_LANES * m->k);
+	return b;
 }
 
-/* Rows at[0 .. n) of x into the block, and their labels, 0-based. */
+/* Bring the first n rows of the block to unit length. */
 static void
-take_block(const UsKmeansModel *m, const double *x, int stride, int n, Block *b, uint16 *label)
+unit_block(const UsKmeansModel *m, Block *b, int n)
+{
+	double	   *row = (double *) palloc(sizeof(double) * m->width);
+
+	for (int i = 0; i < n; i++)
+	{
+		for (int j = 0; j < m->width; j++)
+			row[j] = b->value[(Size) j * BLOCK_ROWS + i];
+		(void) us_unit_vector(row, m->width, row);
+		for (int j = 0; j < m->width; j++)
+			b->value[(Size) j * BLOCK_ROWS + i] = row[j];
+	}
+	pfree(row);
+}
+
+/* The first n rows of x into the block, and their labels, 0-based. */
+static void
+take_block(const UsKmeansModel *m, const double *x, int stride, int n, Block *b)
 {
 	for (int j = 0; j < m->width; j++)
-		memcpy(b->value + j * US_LANES, x + (Size) j * stride, sizeof(double) * n);
+		memcpy(b->value + (Size) j * BLOCK_ROWS, x + (Size) j * stride, sizeof(double) * n);
 	if (m->unit)
-	{
-		double	   *row = (double *) palloc(sizeof(double) * m->width);
-
-		for (int i = 0; i < n; i++)
-		{
-			for (int j = 0; j < m->width; j++)
-				row[j] = b->value[j * US_LANES + i];
-			(void) us_unit_vector(row, m->width, row);
-			for (int j = 0; j < m->width; j++)
-				b->value[j * US_LANES + i] = row[j];
-		}
-		pfree(row);
-	}
+		unit_block(m, b, n);
 	for (int j = 0; j < m->width; j++)
-	{
-		double	   *v = b->value + j * US_LANES;
-
-		us_store_column(&m->quantiser[j], v, n, b->coordinate, m->width, j, NULL);
-		for (int i = 0; i < US_LANES; i++)
-			v[i] = fmin(fmax(v[i] - m->grid[j].offset, -m->reach[j]), m->reach[j]);
-	}
-	us_nearest_blocks(b->coordinate, 1, m->width, m->coordinate, m->k, label, NULL);
+		us_store_column(&m->quantiser[j], b->value + (Size) j * BLOCK_ROWS, n,
+						b->coordinate, m->width, j, NULL);
+	us_nearest_blocks(b->coordinate, (n + US_LANES - 1) / US_LANES, m->width,
+					  m->coordinate, m->k, b->label, NULL);
 }
 
-/* Squared distances of the rows of a block in float8. */
+/* Squared distances in float8 of US_LANES rows of a block, from row number at. */
 US_CLONES static void
-square_block(const UsKmeansModel *m, Block *b)
+square_lanes(const UsKmeansModel *m, Block *b, int at)
 {
+	for (int j = 0; j < m->width; j++)
+	{
+		UsDoubleLanes most = US_SPLAT_DOUBLE(m->reach[j]);
+
+		for (int half = 0; half < US_LANES; half += US_HALF_LANES)
+		{
+			UsDoubleLanes v = *(const UsDoubleLanes *) (b->value + (Size) j * BLOCK_ROWS + at + half) -
+				m->grid[j].offset;
+
+			v = US_SELECT_DOUBLE(v > most, most, US_SELECT_DOUBLE(v < -most, -most, v));
+			*(UsDoubleLanes *) (b->relative + j * US_LANES + half) = v;
+		}
+	}
 	for (int i = 0; i < m->k; i++)
 	{
 		const double *c = m->center + (Size) i * m->width;
@@ -309,7 +333,7 @@ square_block(const UsKmeansModel *m, Block *b)
 
 		for (int j = 0; j < m->width; j++)
 		{
-			const double *v = b->value + j * US_LANES;
+			const double *v = b->relative + j * US_LANES;
 			UsDoubleLanes d;
 
 			d = *(const UsDoubleLanes *) v - c[j];
@@ -323,7 +347,7 @@ square_block(const UsKmeansModel *m, Block *b)
 }
 
 /*
- * For half a block: the second nearest of the other centres, and the sum of the shares.
+ * For half the lanes: the second nearest of the other centres, and the sum of the shares.
  * nearest and its square stand for each lane.
  */
 US_CLONES static void
@@ -361,17 +385,31 @@ share_half(const UsKmeansModel *m, const double *square, const uint16 *label,
 	*(UsDoubleLanes *) total = sum;
 }
 
+/* Scores of US_LANES rows of a block, from row number at, for the first n of them. */
+static void
+score_lanes(const UsKmeansModel *m, Block *b, int at, int n, UsScore *out)
+{
+	double		second[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
+	double		second_square[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
+	double		total[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
+	const uint16 *label = b->label + at;
+
+	square_lanes(m, b, at);
+	for (int half = 0; half < US_LANES; half += US_HALF_LANES)
+		share_half(m, b->square + half, label + half, second + half, second_square + half,
+				   total + half);
+	for (int i = 0; i < n; i++)
+		fill_score(m, label[i], (int) second[i], b->square[label[i] * US_LANES + i],
+				   second_square[i], total[i], &out[i]);
+}
+
 void
 us_kmeans_model_score_block(const void *model, const double *x, int stride, int nrows, UsScore *out)
 {
 	const UsKmeansModel *m = (const UsKmeansModel *) model;
-	uint16		label[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
-	double		second[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
-	double		second_square[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
-	double		total[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
 	MemoryContext context;
 	MemoryContext old;
-	Block		b;
+	Block	   *b;
 
 	if (nrows < LEAST_BLOCK)
 	{
@@ -386,19 +424,14 @@ us_kmeans_model_score_block(const void *model, const double *x, int stride, int 
 	}
 	context = AllocSetContextCreate(CurrentMemoryContext, "k-means block", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	open_block(m, true, &b);
-	for (int at = 0; at < nrows; at += US_LANES)
+	b = open_block(m);
+	for (int from = 0; from < nrows; from += BLOCK_ROWS)
 	{
-		int			n = Min(US_LANES, nrows - at);
+		int			n = Min(BLOCK_ROWS, nrows - from);
 
-		take_block(m, x + at, stride, n, &b, label);
-		square_block(m, &b);
-		for (int half = 0; half < US_LANES; half += US_HALF_LANES)
-			share_half(m, b.square + half, label + half, second + half, second_square + half,
-					   total + half);
-		for (int i = 0; i < n; i++)
-			fill_score(m, label[i], (int) second[i], b.square[label[i] * US_LANES + i],
-					   second_square[i], total[i], &out[at + i]);
+		take_block(m, x + from, stride, n, b);
+		for (int at = 0; at < n; at += US_LANES)
+			score_lanes(m, b, at, Min(US_LANES, n - at), out + from + at);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
@@ -415,20 +448,18 @@ us_kmeans_model_label_block(const void *model, const double *x, int stride, int 
 							int32 *label)
 {
 	const UsKmeansModel *m = (const UsKmeansModel *) model;
-	uint16		nearest[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "k-means block",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Block		b;
+	Block	   *b = open_block(m);
 
-	open_block(m, false, &b);
-	for (int at = 0; at < nrows; at += US_LANES)
+	for (int from = 0; from < nrows; from += BLOCK_ROWS)
 	{
-		int			n = Min(US_LANES, nrows - at);
+		int			n = Min(BLOCK_ROWS, nrows - from);
 
-		take_block(m, x + at, stride, n, &b, nearest);
+		take_block(m, x + from, stride, n, b);
 		for (int i = 0; i < n; i++)
-			label[at + i] = nearest[i] + 1;
+			label[from + i] = b->label[i] + 1;
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

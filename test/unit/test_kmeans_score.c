@@ -13,7 +13,7 @@
 #include "unit.h"
 
 #define WIDTH	5
-#define ROWS	37
+#define ROWS	300
 
 UNIT_TEST(exp_of_lanes)
 {
@@ -80,7 +80,7 @@ UNIT_TEST(blocks_and_rows_agree)
 	{
 		int			k = counts[c / 2];
 		UsKmeansModel *m = make_model(k, c % 2 == 1, k == 3 ? 0.0 : 500.0);
-		double		x[WIDTH * 64];
+		double		x[WIDTH * 320];
 		UsScore		block[ROWS];
 		int32		label[ROWS];
 		UsRandom	random;
@@ -89,9 +89,9 @@ UNIT_TEST(blocks_and_rows_agree)
 		us_random_init(&random, 9, 9);
 		for (int j = 0; j < WIDTH; j++)
 			for (int i = 0; i < ROWS; i++)
-				x[j * 64 + i] = i == 5 ? 1e300 : (i == 6 ? 0 : j * 10.0 + us_random_normal(&random) * 3);
-		us_kmeans_model_score_block(m, x, 64, ROWS, block);
-		us_kmeans_model_label_block(m, x, 64, ROWS, label);
+				x[j * 320 + i] = i == 5 ? 1e300 : (i == 6 ? 0 : j * 10.0 + us_random_normal(&random) * 3);
+		us_kmeans_model_score_block(m, x, 320, ROWS, block);
+		us_kmeans_model_label_block(m, x, 320, ROWS, label);
 		for (int i = 0; i < ROWS; i++)
 		{
 			double		row[WIDTH];
@@ -101,7 +101,7 @@ UNIT_TEST(blocks_and_rows_agree)
 			UsScore		one;
 
 			for (int j = 0; j < WIDTH; j++)
-				row[j] = x[j * 64 + i];
+				row[j] = x[j * 320 + i];
 			us_kmeans_model_score(m, row, &one);
 			wrong += one.label != block[i].label || one.runner_up != block[i].runner_up ||
 				one.probability != block[i].probability || one.distance != block[i].distance ||
