@@ -130,7 +130,7 @@ us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels)
 		profile->rule[k].precision = read_number(r);
 		profile->rule[k].recall = read_number(r);
 	}
-	profile->nfacets = us_read_count(r, 33 + 16 * (size_t) n_labels, PG_INT32_MAX);
+	profile->nfacets = us_read_count(r, 29 + 16 * (size_t) n_labels, PG_INT32_MAX);
 	if ((Size) profile->nfacets > MaxAllocSize / sizeof(UsFacet))
 		us_corrupt(r, "profile of %d facets", profile->nfacets);
 	profile->facet = palloc0(Max(profile->nfacets, 1) * sizeof(UsFacet));
