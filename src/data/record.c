@@ -374,7 +374,7 @@ us_record_deform(UsRecordMap *map, HeapTupleHeader tuple, UsValue *value)
 	HeapTupleData htup;
 
 	if (map->plain && HeapTupleHeaderGetNatts(tuple) >= map->natts &&
-		(tuple->t_infomask & HEAP_HASNULL) == 0)
+		no_null(tuple, map->natts))
 	{
 		read_plain(map, tuple, value);
 		return;
