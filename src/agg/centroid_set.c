@@ -10,7 +10,6 @@
 #include "math/hash.h"
 
 #define FLAG_GRIDDED	1
-#define FLAG_SQUARES	2
 
 static Size
 set_size(int k, int d, bool gridded)
@@ -94,7 +93,7 @@ take_centers(UsCentroidSet *c, const double *from, double *to)
 
 UsCentroidSet *
 us_centroid_set_make(int k, int d, const double *center, const double *weight,
-					 UsMetric metric, const UsGrid *grid, int weight_exponent, bool squares)
+					 UsMetric metric, const UsGrid *grid, int weight_exponent)
 {
 	UsCentroidSet *c;
 	double	   *centers;
@@ -125,7 +124,6 @@ us_centroid_set_make(int k, int d, const double *center, const double *weight,
 	if (grid != NULL)
 	{
 		c->weight_exponent = weight_exponent;
-		c->squares = squares;
 		for (int j = 0; j < d; j++)
 		{
 			grids[j].offset = grid[j].offset;
@@ -183,7 +181,7 @@ us_centroid_set_write(const UsCentroidSet *c, UsWriter *w)
 
 	us_write_u8(w, US_CENTROID_SET_VERSION);
 	us_write_u8(w, c->metric);
-	us_write_u8(w, (c->gridded ? FLAG_GRIDDED : 0) | (c->squares ? FLAG_SQUARES : 0));
+	us_write_u8(w, c->gridded ? FLAG_GRIDDED : 0);
 	us_write_u32(w, c->k);
 	us_write_u32(w, c->d);
 	for (Size i = 0; i < n; i++)
@@ -231,7 +229,7 @@ us_centroid_set_read(UsReader *r)
 						r->what, version, US_CENTROID_SET_VERSION)));
 	if (metric >= US_METRIC_COUNT || metric == US_METRIC_SQEUCLIDEAN)
 		us_corrupt(r, "metric %d", metric);
-	if (flags > (FLAG_GRIDDED | FLAG_SQUARES) || flags == FLAG_SQUARES)
+	if (flags > FLAG_GRIDDED)
 		us_corrupt(r, "flags %d", flags);
 	if (k < 1 || k > US_CENTROID_MAX_K || d < 1 || d > US_CENTROID_MAX_D ||
 		(uint64) k * d > US_CENTROID_MAX_VALUES)
@@ -241,7 +239,6 @@ us_centroid_set_read(UsReader *r)
 
 	c = set_alloc(k, d, gridded, &center, &weight, &grid);
 	c->metric = metric;
-	c->squares = (flags & FLAG_SQUARES) != 0;
 	for (Size i = 0; i < (Size) k * d; i++)
 		center[i] = read_finite(r, "centroid value");
 	for (uint32 i = 0; i < k; i++)

@@ -34,11 +34,11 @@ typedef struct UsCentroidSet
 	uint8		version;		/* US_CENTROID_SET_VERSION */
 	uint8		metric;			/* UsMetric, not SQEUCLIDEAN */
 	bool		gridded;
-	bool		squares;		/* gridded: states also sum squares */
+	uint8		unused;			/* 0 */
 	int32		k;
 	int32		d;
 	int32		weight_exponent;	/* gridded: a weight w counts as rint(w * 2^weight_exponent) */
-	int32		unused;			/* 0 */
+	int32		unused2;		/* 0 */
 	uint64		fingerprint;	/* hash of the payload */
 	double		value[FLEXIBLE_ARRAY_MEMBER];	/* center[k][d], weight[k], then UsGrid[d] */
 } UsCentroidSet;
@@ -75,8 +75,7 @@ us_centroid_grid(const UsCentroidSet *c)
  */
 extern UsCentroidSet *us_centroid_set_make(int k, int d, const double *center,
 										   const double *weight, UsMetric metric,
-										   const UsGrid *grid, int weight_exponent,
-										   bool squares);
+										   const UsGrid *grid, int weight_exponent);
 
 /* Value j of centre i (0-based) in units of the column: offset added. */
 extern double us_centroid_value(const UsCentroidSet *c, int i, int j);

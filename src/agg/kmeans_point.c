@@ -9,7 +9,6 @@
 #include "agg/kmeans_point.h"
 
 #define FLAG_GRIDDED	1
-#define FLAG_SQUARES	2
 
 /* largest integer weight: products with the integers of a grid stay inside 128 bits */
 #define MAX_WEIGHT		4611686018427387904.0	/* 2^62 */
@@ -87,16 +86,16 @@ us_kmeans_point_make(const UsCentroidSet *c, const UsAssigner *a, const double *
 				 errmsg("k-means cannot use metric \"%s\"", us_metric_name(c->metric)),
 				 errdetail("The mean of a cluster is its centre for \"euclidean\" and \"cosine\" only."),
 				 errhint("Make the centroid set with one of these metrics.")));
-	if (w != 1 || c->gridded)
-		w = effective_weight(c, w);
 	if (w == 0)
 		return NULL;
+	if (w != 1 || c->gridded)
+		w = effective_weight(c, w);
 	p = (UsKmeansPoint *) palloc(point_size(c->d));
 	SET_VARSIZE(p, point_size(c->d));
 	p->version = US_KMEANS_POINT_VERSION;
 	p->metric = c->metric;
 	p->gridded = c->gridded;
-	p->squares = c->squares;
+	p->unused = 0;
 	p->k = c->k;
 	p->d = c->d;
 	p->weight_exponent = c->weight_exponent;
@@ -116,7 +115,7 @@ us_kmeans_point_write(const UsKmeansPoint *p, UsWriter *w)
 {
 	us_write_u8(w, US_KMEANS_POINT_VERSION);
 	us_write_u8(w, p->metric);
-	us_write_u8(w, (p->gridded ? FLAG_GRIDDED : 0) | (p->squares ? FLAG_SQUARES : 0));
+	us_write_u8(w, p->gridded ? FLAG_GRIDDED : 0);
 	us_write_u32(w, p->k);
 	us_write_u32(w, p->d);
 	us_write_i32(w, p->weight_exponent);
@@ -149,7 +148,7 @@ us_kmeans_point_read(UsReader *r)
 						r->what, version, US_KMEANS_POINT_VERSION)));
 	if (metric != US_METRIC_EUCLIDEAN && metric != US_METRIC_COSINE)
 		us_corrupt(r, "metric %d", metric);
-	if (flags > (FLAG_GRIDDED | FLAG_SQUARES) || flags == FLAG_SQUARES)
+	if (flags > FLAG_GRIDDED)
 		us_corrupt(r, "flags %d", flags);
 	if (k < 1 || k > US_CENTROID_MAX_K || d < 1 || d > US_CENTROID_MAX_D ||
 		(uint64) k * d > US_CENTROID_MAX_VALUES)
@@ -167,7 +166,6 @@ us_kmeans_point_read(UsReader *r)
 	p->version = version;
 	p->metric = metric;
 	p->gridded = gridded;
-	p->squares = (flags & FLAG_SQUARES) != 0;
 	p->k = k;
 	p->d = d;
 	p->weight_exponent = weight_exponent;
@@ -175,8 +173,8 @@ us_kmeans_point_read(UsReader *r)
 	p->label = label;
 	p->weight = us_read_f64(r);
 	p->cost = us_read_f64(r);
-	if (!isfinite(p->weight) || p->weight <= 0 ||
-		(gridded && (p->weight != rint(p->weight) || p->weight > MAX_WEIGHT)))
+	if (gridded ? !(p->weight >= 0 && p->weight <= MAX_WEIGHT) || p->weight != rint(p->weight) :
+		!isfinite(p->weight) || p->weight <= 0)
 		us_corrupt(r, "weight %g", p->weight);
 	if (!isfinite(p->cost * p->weight) || p->cost < 0)
 		us_corrupt(r, "cost %g", p->cost);

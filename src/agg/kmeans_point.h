@@ -18,13 +18,13 @@ typedef struct UsKmeansPoint
 	uint8		version;		/* US_KMEANS_POINT_VERSION */
 	uint8		metric;
 	bool		gridded;
-	bool		squares;
+	uint8		unused;			/* 0 */
 	int32		k;
 	int32		d;
 	int32		label;			/* 0-based */
 	int32		weight_exponent;
 	uint64		fingerprint;	/* of the centroid set */
-	double		weight;			/* > 0; an integer when gridded */
+	double		weight;			/* > 0; gridded: an integer >= 0 */
 	double		cost;			/* us_assigner_nearest, not times weight; finite */
 	double		value[FLEXIBLE_ARRAY_MEMBER];	/* us_assigner_nearest, d of them, not times weight */
 } UsKmeansPoint;
@@ -33,7 +33,8 @@ StaticAssertDecl(offsetof(UsKmeansPoint, value) == 48, "header of userseg.kmeans
 
 /*
  * The point of a row x[d] of weight w in the current memory context, or NULL if the
- * weight is 0 (on the grid of weights, when the set has one): such a row counts nothing.
+ * weight is 0: such a row does not count.  (On the grid of weights a very small weight may
+ * become 0: then the row is counted, as the trainer does, and adds nothing.)
  * 22023: NaN or infinity in x, a weight that is negative, NaN or infinite, and a metric
  * for which means are no centres (manhattan, chebyshev).  22003: a squared distance or a
  * weighted value beyond the range of double.

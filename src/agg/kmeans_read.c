@@ -106,11 +106,10 @@ integer_sum(const UsKmeansState *s, int i, int j)
 }
 
 void
-us_kmeans_get_sums(const UsKmeansState *s, UsSums *s2, int128 *squares)
+us_kmeans_get_sums(const UsKmeansState *s, UsSums *sums)
 {
 	Assert(s->gridded && s->kind == US_KMEANS_CLUSTERS);
-	Assert(s2->k == s->k && s2->width == s->d);
-	Assert(squares == NULL || s->squares);
+	Assert(sums->k == s->k && sums->width == s->d);
 
 	for (int i = 0; i < s->k; i++)
 	{
@@ -120,13 +119,11 @@ us_kmeans_get_sums(const UsKmeansState *s, UsSums *s2, int128 *squares)
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("the weight of cluster %d is beyond 64 bits", i + 1)));
-		s2->rows[i] = us_kmeans_rows(s)[i];
-		s2->weight[i] = (int64) weight;
+		sums->rows[i] = us_kmeans_rows(s)[i];
+		sums->weight[i] = (int64) weight;
 		for (int j = 0; j < s->d; j++)
-			s2->sum[(Size) i * s->d + j] = integer_sum(s, i, j);
+			sums->sum[(Size) i * s->d + j] = integer_sum(s, i, j);
 	}
-	for (int j = 0; squares != NULL && j < s->d; j++)
-		squares[j] = integer_sum(s, s->k, j);
 }
 
 /* ---- the next set ---- */
@@ -158,7 +155,7 @@ gridded_means(const UsKmeansState *s, const UsCentroidSet *c, double *center)
 	char	   *memory = palloc(us_sums_bytes(s->k, s->d) + 16);
 	UsSums		sums = us_sums_at((void *) TYPEALIGN(16, memory), s->k, s->d);
 
-	us_kmeans_get_sums(s, &sums, NULL);
+	us_kmeans_get_sums(s, &sums);
 	memcpy(center, c->value, sizeof(double) * s->k * s->d);
 	for (int i = 0; i < s->k; i++)
 		if (sums.weight[i] > 0)
@@ -209,5 +206,5 @@ us_kmeans_next(const UsKmeansState *s, const UsCentroidSet *c)
 		weight[i] = us_kmeans_weight(s, i);
 	return us_centroid_set_make(s->k, s->d, center, weight, (UsMetric) s->metric,
 								c != NULL ? us_centroid_grid(c) : NULL,
-								s->weight_exponent, s->squares);
+								s->weight_exponent);
 }

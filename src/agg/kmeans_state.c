@@ -15,15 +15,15 @@
 #define FIRST_LOW		31
 #define FIRST_CHUNKS	6
 
-/* rows between two carries: one row adds at most four doubles to a sum */
-#define CARRY_ROWS		(US_EXACT_PENDING / 4)
+/* rows between two carries: one row adds at most two doubles to a sum */
+#define CARRY_ROWS		(US_EXACT_PENDING / 2)
 
 /* ---- layout ---- */
 
 static Size
 sums_of(const UsKmeansState *s)
 {
-	return (Size) s->k * us_kmeans_width(s) + (s->squares ? s->d : 0);
+	return (Size) s->k * us_kmeans_width(s);
 }
 
 static int64 *
@@ -35,7 +35,7 @@ pending_of(const UsKmeansState *s)
 int64 *
 us_kmeans_chunks(const UsKmeansState *s, int i, int j)
 {
-	return pending_of(s) + s->k + 1 + ((Size) i * us_kmeans_width(s) + j) * s->chunks;
+	return pending_of(s) + s->k + ((Size) i * us_kmeans_width(s) + j) * s->chunks;
 }
 
 UsKmeansState *
@@ -45,7 +45,7 @@ us_kmeans_build(const UsKmeansState *header, const UsCentroidSet *c, bool with_a
 	Size		set_size = c != NULL ? MAXALIGN(VARSIZE(c)) : 0;
 	Size		assigner_size = c != NULL && with_assigner ? us_assigner_size(c) : 0;
 	Size		size = offsetof(UsKmeansState, data) + set_size + assigner_size +
-		sizeof(int64) * (2 * header->k + 1 + sums_of(header) * chunks);
+		sizeof(int64) * (2 * header->k + sums_of(header) * chunks);
 	UsKmeansState *s;
 
 	if (size > MaxAllocSize)
@@ -79,7 +79,7 @@ resize(const UsKmeansState *s, const UsCentroidSet *c, bool with_assigner, int l
 	const int64 *in = us_kmeans_chunks(s, 0, 0);
 	int64	   *out = us_kmeans_chunks(to, 0, 0);
 
-	memcpy(us_kmeans_rows(to), us_kmeans_rows(s), sizeof(int64) * (2 * s->k + 1));
+	memcpy(us_kmeans_rows(to), us_kmeans_rows(s), sizeof(int64) * 2 * s->k);
 	for (Size i = 0; i < nsums && from < end; i++)
 		memcpy(out + i * chunks + (from - low), in + i * s->chunks + (from - s->low),
 			   sizeof(int64) * (end - from));
@@ -97,7 +97,6 @@ us_kmeans_new(UsKmeansKind kind, const UsCentroidSet *c)
 	header.kind = kind;
 	header.metric = c->metric;
 	header.gridded = c->gridded;
-	header.squares = c->squares && kind == US_KMEANS_CLUSTERS;
 	header.k = c->k;
 	header.d = c->d;
 	header.weight_exponent = c->weight_exponent;
@@ -114,7 +113,6 @@ us_kmeans_new_for_point(const UsKmeansPoint *p)
 	header.kind = US_KMEANS_CLUSTERS;
 	header.metric = p->metric;
 	header.gridded = p->gridded;
-	header.squares = p->squares;
 	header.k = p->k;
 	header.d = p->d;
 	header.weight_exponent = p->weight_exponent;
@@ -213,23 +211,6 @@ add_weighted(UsKmeansState *s, const UsKmeansPoint *p)
 	return s;
 }
 
-/* Weight times q^2 of all columns, exactly. */
-static UsKmeansState *
-add_squares(UsKmeansState *s, const UsKmeansPoint *p)
-{
-	for (int j = 0; j < p->d; j++)
-	{
-		double		q = p->value[j];
-		double		square = q * q;
-		double		error = fma(q, q, -square);
-
-		s = add_product(s, s->k, j, square, p->weight);
-		if (error != 0)
-			s = add_product(s, s->k, j, error, p->weight);
-	}
-	return s;
-}
-
 /* Count a row of cluster i, after its values were added. */
 US_INLINE void
 count_row(UsKmeansState *s, int i)
@@ -242,12 +223,6 @@ count_row(UsKmeansState *s, int i)
 		for (int j = 0; j < us_kmeans_width(s); j++)
 			us_exact_carry(us_kmeans_chunks(s, i, j), s->chunks);
 		*pending = 0;
-	}
-	if (s->squares && ++pending_of(s)[s->k] >= CARRY_ROWS)
-	{
-		for (int j = 0; j < s->d; j++)
-			us_exact_carry(us_kmeans_chunks(s, s->k, j), s->chunks);
-		pending_of(s)[s->k] = 0;
 	}
 }
 
@@ -298,7 +273,7 @@ us_kmeans_add(UsKmeansState *s, const UsKmeansPoint *p)
 
 	us_kmeans_check_kind(s, US_KMEANS_CLUSTERS);
 	if (p->fingerprint != s->fingerprint || p->k != s->k || p->d != s->d ||
-		p->gridded != s->gridded || p->squares != s->squares)
+		p->gridded != s->gridded)
 		another_set();
 	if (p->weight == 1)
 		s = add_values(s, p->label, 0, p->value, p->d);
@@ -307,8 +282,6 @@ us_kmeans_add(UsKmeansState *s, const UsKmeansPoint *p)
 	more[0] = p->weight;
 	more[1] = p->weight * p->cost;
 	s = add_values(s, p->label, p->d, more, 2);
-	if (p->squares)
-		s = add_squares(s, p);
 	count_row(s, p->label);
 	return s;
 }
@@ -364,7 +337,7 @@ merge_check(const UsKmeansState *s, const UsKmeansState *other)
 		lengths_differ(s->d, other->d);
 	if (s->fingerprint != other->fingerprint || s->k != other->k || s->d != other->d ||
 		s->metric != other->metric || s->gridded != other->gridded ||
-		s->squares != other->squares || s->weight_exponent != other->weight_exponent)
+		s->weight_exponent != other->weight_exponent)
 		another_set();
 	for (int i = 0; i < s->k; i++)
 		total += us_kmeans_rows(s)[i] + us_kmeans_rows(other)[i];
@@ -400,7 +373,7 @@ us_kmeans_merge(UsKmeansState *s, const UsKmeansState *other)
 			to[other->low - s->low + c] += carried[c];
 		us_exact_carry(to, s->chunks);
 	}
-	memset(pending_of(s), 0, sizeof(int64) * (s->k + 1));
+	memset(pending_of(s), 0, sizeof(int64) * s->k);
 	for (int i = 0; i < s->k; i++)
 		us_kmeans_rows(s)[i] += us_kmeans_rows(other)[i];
 	return s;
@@ -461,7 +434,7 @@ us_kmeans_seal(const UsKmeansState *s)
 	}
 	smallest_window(wide, &low, &chunks);
 	sealed = resize(wide, us_kmeans_set(wide), false, low, chunks);
-	memset(pending_of(sealed), 0, sizeof(int64) * (s->k + 1));
+	memset(pending_of(sealed), 0, sizeof(int64) * s->k);
 	chunk = us_kmeans_chunks(sealed, 0, 0) + chunks - 1;
 	for (Size i = 0; i < nsums; i++, chunk += chunks)
 		if (*chunk != 0)

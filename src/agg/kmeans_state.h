@@ -38,10 +38,9 @@ typedef struct UsKmeansState
 	int32		vl_len_;
 	uint8		version;		/* US_KMEANS_STATE_VERSION */
 	uint8		kind;			/* UsKmeansKind */
-	uint8		metric;			/* these five as in the points */
+	uint8		metric;			/* these as in the points */
 	bool		gridded;
-	bool		squares;
-	uint8		unused[3];		/* 0 */
+	uint8		unused[4];		/* 0 */
 	int32		k;
 	int32		d;
 	int32		weight_exponent;
@@ -52,9 +51,9 @@ typedef struct UsKmeansState
 	uint64		fingerprint;	/* of the set; 0 for US_KMEANS_MEAN */
 
 	/*
-	 * The set and the assigner, when there, then int64 rows[k], int64 pending[k + 1]
-	 * (additions since the last carry), and the sums of each cluster: of values
-	 * [columns], weights, costs.  With squares: sums of squares [d] of all clusters.
+	 * The set and the assigner, when there, then int64 rows[k], int64 pending[k] (rows
+	 * since the last carry), and the sums of each cluster: of values [columns], weights,
+	 * costs.
 	 */
 	char		data[FLEXIBLE_ARRAY_MEMBER];
 } UsKmeansState;
@@ -142,7 +141,7 @@ extern UsKmeansState *us_kmeans_seal(const UsKmeansState *s);
 extern UsKmeansState *us_kmeans_build(const UsKmeansState *header, const UsCentroidSet *c,
 									  bool with_assigner, int low, int chunks);
 
-/* Chunks of sum j (of us_kmeans_width) of cluster i; squares: i = k, j a column. */
+/* Chunks of sum j (of us_kmeans_width) of cluster i. */
 extern int64 *us_kmeans_chunks(const UsKmeansState *s, int i, int j);
 
 /* ---- kmeans_read.c: what the sums tell ---- */
@@ -159,11 +158,10 @@ extern double us_kmeans_total_weight(const UsKmeansState *s);
 extern double us_kmeans_total_cost(const UsKmeansState *s);
 
 /*
- * The sums of a gridded state of US_KMEANS_CLUSTERS as the trainer has them; s2 is a
- * UsSums of the same k and width.  squares[width], if not NULL, gets the sums of weight * q^2
- * of all rows; the state must have them.  22003 if a sum is beyond 128 bits.
+ * The sums of a gridded state of US_KMEANS_CLUSTERS as the trainer has them, into a
+ * UsSums of the same k and width.  22003 if a sum is beyond 126 bits.
  */
-extern void us_kmeans_get_sums(const UsKmeansState *s, UsSums *s2, int128 *squares);
+extern void us_kmeans_get_sums(const UsKmeansState *s, UsSums *sums);
 
 /*
  * The set of the means of the clusters, weights included; for plain cosine sets of

@@ -4,7 +4,7 @@
  *
  * u8 version, u8 kind, u8 metric, u8 flags, u32 k, u32 d, i32 weight_exponent,
  * u64 fingerprint; the centroid set when FLAG_SET; for each cluster i64 rows
- * and its sums; with squares the sums of squares.  A sum is u8 number of words, with
+ * and its sums.  A sum is u8 number of words, with
  * SIGN added for a negative one; if it is not 0: u8 first, u32 words (UsExactWords).
  */
 #include "postgres.h"
@@ -14,8 +14,7 @@
 #include "agg/kmeans_state.h"
 
 #define FLAG_GRIDDED	1
-#define FLAG_SQUARES	2
-#define FLAG_SET		4
+#define FLAG_SET		2
 
 #define SIGN			0x80
 
@@ -49,8 +48,7 @@ us_kmeans_write(const UsKmeansState *s, UsWriter *w)
 	us_write_u8(w, US_KMEANS_STATE_VERSION);
 	us_write_u8(w, s->kind);
 	us_write_u8(w, s->metric);
-	us_write_u8(w, (s->gridded ? FLAG_GRIDDED : 0) | (s->squares ? FLAG_SQUARES : 0) |
-				(c != NULL ? FLAG_SET : 0));
+	us_write_u8(w, (s->gridded ? FLAG_GRIDDED : 0) | (c != NULL ? FLAG_SET : 0));
 	us_write_u32(w, s->k);
 	us_write_u32(w, s->d);
 	us_write_i32(w, s->weight_exponent);
@@ -63,8 +61,6 @@ us_kmeans_write(const UsKmeansState *s, UsWriter *w)
 		for (int j = 0; j < us_kmeans_width(s); j++)
 			write_sum(s, i, j, w);
 	}
-	for (int j = 0; s->squares && j < s->d; j++)
-		write_sum(s, s->k, j, w);
 }
 
 /* ---- reading ---- */
@@ -97,14 +93,11 @@ read_header(UsReader *r, UsKmeansState *header, uint8 *flags)
 		(header->kind <= US_KMEANS_MEAN && header->metric != US_METRIC_EUCLIDEAN &&
 		 header->metric != US_METRIC_COSINE))
 		us_corrupt(r, "metric %d", header->metric);
-	if (*flags > (FLAG_GRIDDED | FLAG_SQUARES | FLAG_SET) ||
-		(*flags & (FLAG_GRIDDED | FLAG_SQUARES)) == FLAG_SQUARES ||
-		((*flags & FLAG_SQUARES) != 0 && header->kind != US_KMEANS_CLUSTERS) ||
+	if (*flags > (FLAG_GRIDDED | FLAG_SET) ||
 		(header->kind == US_KMEANS_MEAN && (*flags != 0 || k != 1 || header->fingerprint != 0 ||
 											header->metric != US_METRIC_EUCLIDEAN)))
 		us_corrupt(r, "flags %d of kind %d", *flags, header->kind);
 	header->gridded = (*flags & FLAG_GRIDDED) != 0;
-	header->squares = (*flags & FLAG_SQUARES) != 0;
 	if (k < 1 || k > US_CENTROID_MAX_K || d < 1 || d > US_CENTROID_MAX_D ||
 		(uint64) k * d > US_CENTROID_MAX_VALUES)
 		us_corrupt(r, "%u clusters of %u columns", k, d);
@@ -124,8 +117,7 @@ read_set(UsReader *r, const UsKmeansState *header)
 
 	if (c->k != header->k || c->d != header->d || c->metric != header->metric ||
 		c->gridded != header->gridded || c->weight_exponent != header->weight_exponent ||
-		c->fingerprint != header->fingerprint ||
-		(header->kind == US_KMEANS_CLUSTERS && c->squares != header->squares))
+		c->fingerprint != header->fingerprint)
 		us_corrupt(r, "a centroid set of other shape");
 	return c;
 }
@@ -154,13 +146,10 @@ scan_window(UsReader r, const UsKmeansState *header, int *low, int *chunks)
 	int			end = 0;
 	UsExactWords words;
 
-	for (int i = 0; i < header->k + (header->squares ? 1 : 0); i++)
+	for (int i = 0; i < header->k; i++)
 	{
-		int			n = i < header->k ? us_kmeans_width(header) : header->d;
-
-		if (i < header->k)
-			(void) us_read_i64(&r);
-		for (int j = 0; j < n; j++)
+		(void) us_read_i64(&r);
+		for (int j = 0; j < us_kmeans_width(header); j++)
 		{
 			read_sum(&r, &words);
 			if (words.n == 0)
@@ -196,7 +185,7 @@ check_cluster(UsReader *r, const UsKmeansState *s, int i)
 
 	if (rows < 0 || rows > US_KMEANS_MAX_ROWS)
 		us_corrupt(r, INT64_FORMAT " rows", rows);
-	if (rows == 0 ? weight != 0 || cost != 0 : !(weight > 0))
+	if (rows == 0 ? weight != 0 || cost != 0 : !(s->gridded ? weight >= 0 : weight > 0))
 		us_corrupt(r, "weight %g of " INT64_FORMAT " rows", weight, rows);
 	if (cost < 0 && s->kind != US_KMEANS_SILHOUETTE)
 		us_corrupt(r, "cost %g", cost);
@@ -228,11 +217,6 @@ us_kmeans_read(UsReader *r)
 			put_words(&words, low, us_kmeans_chunks(s, i, j), chunks);
 		}
 		check_cluster(r, s, i);
-	}
-	for (int j = 0; s->squares && j < s->d; j++)
-	{
-		read_sum(r, &words);
-		put_words(&words, low, us_kmeans_chunks(s, s->k, j), chunks);
 	}
 	return us_kmeans_seal(s);
 }

@@ -86,7 +86,7 @@ set_from_array(ArrayType *array, UsMetric metric, ArrayType *weights)
 					 errmsg("number of weights (%d) and of centroids (%d) differ", n, k)));
 	}
 	return us_centroid_set_make(k, d, (const double *) ARR_DATA_PTR(array), weight,
-								metric, NULL, 0, false);
+								metric, NULL, 0);
 }
 
 static void *

@@ -120,12 +120,12 @@ pass_in_sql(UsKmeansRun *run, const double *center)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	UsCentroidSet *set = us_centroid_set_make(run->sums.k, space->width, center, NULL,
 											  space->unit ? US_METRIC_COSINE : US_METRIC_EUCLIDEAN,
-											  space->grid, space->weight_exponent, false);
+											  space->grid, space->weight_exponent);
 	struct varlena *state = step->run(step->context, (struct varlena *) set);
 	int64		rows = 0;
 
 	if (state != NULL)
-		us_kmeans_get_sums((UsKmeansState *) state, &run->sums, NULL);
+		us_kmeans_get_sums((UsKmeansState *) state, &run->sums);
 	else
 		us_sums_clear(&run->sums);
 	for (int i = 0; i < run->sums.k; i++)

@@ -4,12 +4,12 @@ SET jit = off;
 CREATE TABLE centroid_hostile AS
 SELECT 'centroid_set' AS type, userseg.centroid_set('{{1,0.1},{-2,3}}', 'cosine')::text AS good
 UNION ALL SELECT 'centroid_set', userseg.centroid_set('{{1,0.1},{-2,1e300}}', 'euclidean', '{0,7}')::text
-UNION ALL SELECT 'centroid_set', '0100030200000002000000000000000000f83f000000000000d0bf00000000000000c0000000000000e03f000000000000f03f000000000000f03f030000000000000000002440ecffffff000000000000f0bfeaffffff'  -- on a grid, as the trainer makes them
+UNION ALL SELECT 'centroid_set', '0100010200000002000000000000000000f83f000000000000d0bf00000000000000c0000000000000e03f000000000000f03f000000000000f03f030000000000000000002440ecffffff000000000000f0bfeaffffff'  -- on a grid, as the trainer makes them
 UNION ALL SELECT 'kmeans_point', userseg.kmeans_point('{{1,0.1},{-2,3}}', '{0.3,-5}', 0.5)::text
 UNION ALL SELECT 'kmeans_state', userseg.kmeans_agg('{{1,0.1},{-2,3}}', ARRAY[i, -0.1], i)::text FROM generate_series(1, 3) i
 UNION ALL SELECT 'kmeans_state', userseg.kmeans_step(userseg.kmeans_point('{{1,0.1},{-2,3}}', ARRAY[i, -0.1]))::text FROM generate_series(1, 3) i
-UNION ALL SELECT 'kmeans_point', userseg.kmeans_point('0100030200000002000000000000000000f83f000000000000d0bf00000000000000c0000000000000e03f000000000000f03f000000000000f03f030000000000000000002440ecffffff000000000000f0bfeaffffff', '{11,-1}', 0.5)::text
-UNION ALL SELECT 'kmeans_state', userseg.kmeans_agg('0100030200000002000000000000000000f83f000000000000d0bf00000000000000c0000000000000e03f000000000000f03f000000000000f03f030000000000000000002440ecffffff000000000000f0bfeaffffff', ARRAY[i, -i], i / 4.0)::text FROM generate_series(1, 9) i
+UNION ALL SELECT 'kmeans_point', userseg.kmeans_point('0100010200000002000000000000000000f83f000000000000d0bf00000000000000c0000000000000e03f000000000000f03f000000000000f03f030000000000000000002440ecffffff000000000000f0bfeaffffff', '{11,-1}', 0.5)::text
+UNION ALL SELECT 'kmeans_state', userseg.kmeans_agg('0100010200000002000000000000000000f83f000000000000d0bf00000000000000c0000000000000e03f000000000000f03f000000000000f03f030000000000000000002440ecffffff000000000000f0bfeaffffff', ARRAY[i, -i], i / 4.0)::text FROM generate_series(1, 9) i
 UNION ALL SELECT 'kmeans_state', userseg._centroid_agg_step(NULL, '{1,-1e-300}', 3)::text
 UNION ALL SELECT 'kmeans_state', userseg._silhouette_step(NULL, '{{0},{1}}', '{0.3}')::text;
 
