@@ -15,6 +15,7 @@
 
 #include "data/encode_part.h"
 #include "data/kind.h"
+#include "data/names.h"
 #include "infra/closest.h"
 #include "infra/compat.h"
 
@@ -204,7 +205,7 @@ check_unused(const UsFrame *frame, const UsTransformEntry *entry)
 	for (int i = 0; i < frame->ncolumns; i++)
 		if (frame->column[i].role == US_ROLE_FEATURE)
 		{
-			appendStringInfo(&buf, "%s\"%s\"", buf.len > 0 ? ", " : "", frame->column[i].name);
+			us_names_append(&buf, frame->column[i].name);
 			us_closest_offer(&closest, frame->column[i].name);
 		}
 	ereport(ERROR,

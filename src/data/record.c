@@ -10,11 +10,9 @@
 #include "utils/memutils.h"
 
 #include "data/kind.h"
+#include "data/names.h"
 #include "data/record.h"
 #include "infra/compat.h"
-
-/* Names that a hint lists. */
-#define LISTED_NAMES	100
 
 typedef struct Place
 {
@@ -40,12 +38,6 @@ struct UsRecordMap
 };
 
 /* ---- the map ---- */
-
-static void
-append_name(StringInfo list, const char *name)
-{
-	appendStringInfo(list, "%s\"%s\"", list->len > 0 ? ", " : "", name);
-}
 
 /* The attribute of that exact name, or -1. */
 static int
@@ -81,19 +73,6 @@ is_nameless(TupleDesc tupdesc)
 pg_noreturn static void
 report_missing(const char *missing, int n, TupleDesc tupdesc)
 {
-	StringInfoData present;
-	int			listed = 0;
-
-	initStringInfo(&present);
-	for (int i = 0; i < tupdesc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
-
-		if (!att->attisdropped && listed++ < LISTED_NAMES)
-			append_name(&present, NameStr(att->attname));
-	}
-	if (listed > LISTED_NAMES)
-		appendStringInfo(&present, " and %d more", listed - LISTED_NAMES);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg_plural("row has no column %s", "row has no columns %s", n, missing),
@@ -101,7 +80,7 @@ report_missing(const char *missing, int n, TupleDesc tupdesc)
 			 errhint("The columns of a ROW() expression have no names. Pass a row of a table or of a subquery: "
 					 "SELECT userseg.predict('model', t) FROM my_table t.") :
 			 errhint("Columns are matched by name. The row has %s.",
-					 listed > 0 ? present.data : "no columns")));
+					 us_names_of_columns(tupdesc))));
 }
 
 static void
@@ -179,7 +158,7 @@ us_record_map(const UsEncoder *encoder, TupleDesc tupdesc, MemoryContext context
 		place->att = find_attribute(tupdesc, feature->name);
 		if (place->att < 0)
 		{
-			append_name(&missing, feature->name);
+			us_names_append(&missing, feature->name);
 			nmissing++;
 			continue;
 		}

@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "data/json.h"
 #include "data/kind.h"
+#include "data/names.h"
 #include "data/record.h"
 #include "infra/compat.h"
 
@@ -144,7 +145,7 @@ report_missing(const char *missing, int nmissing, const UsJsonMember *member, in
 
 	initStringInfo(&present);
 	for (int i = 0; i < n && i < LISTED_NAMES; i++)
-		appendStringInfo(&present, "%s\"%s\"", i > 0 ? ", " : "", member[i].key);
+		us_names_append(&present, member[i].key);
 	if (n > LISTED_NAMES)
 		appendStringInfo(&present, " and %d more", n - LISTED_NAMES);
 	ereport(ERROR,
@@ -185,7 +186,10 @@ us_record_from_json(const UsEncoder *encoder, Jsonb *jb, UsValue *value)
 		if (i < n)
 			read_value(feature, &member[i].value, &value[f]);
 		else
-			appendStringInfo(&missing, "%s\"%s\"", nmissing++ > 0 ? ", " : "", feature->name);
+		{
+			us_names_append(&missing, feature->name);
+			nmissing++;
+		}
 	}
 	if (nmissing > 0)
 		report_missing(missing.data, nmissing, member, n);

@@ -8,11 +8,12 @@
 #include "utils/memutils.h"
 
 #include "data/key.h"
+#include "data/names.h"
 #include "data/source_text.h"
 #include "infra/compat.h"
 
-/* Names that a hint lists. */
-#define LISTED_NAMES	100
+/* Columns that a detail lists. */
+#define LISTED_COLUMNS	20
 
 /* A role that the caller names a column for. */
 typedef struct UsAsked
@@ -83,18 +84,11 @@ list_asked(const UsSourceSpec *spec, int *n)
 	return asked;
 }
 
-static void
-append_quoted(StringInfo list, const char *name)
-{
-	appendStringInfo(list, "%s\"%s\"", list->len > 0 ? ", " : "", name);
-}
-
 /* Raise 42703 with all names that the source does not have, if there are any. */
 static void
-require_columns(const UsSourceInfo *info, const UsAsked *asked, int nasked)
+require_columns(const UsSourceInfo *info, TupleDesc tupdesc, const UsAsked *asked, int nasked)
 {
 	StringInfoData missing;
-	StringInfoData present;
 	int			n = 0;
 
 	initStringInfo(&missing);
@@ -108,23 +102,18 @@ require_columns(const UsSourceInfo *info, const UsAsked *asked, int nasked)
 			told = told || strcmp(asked[k].name, asked[i].name) == 0;
 		if (told)
 			continue;
-		append_quoted(&missing, asked[i].name);
+		us_names_append(&missing, asked[i].name);
 		n++;
 	}
 	if (n == 0)
 		return;
 
-	initStringInfo(&present);
-	for (int i = 0; i < info->ncolumns && i < LISTED_NAMES; i++)
-		append_quoted(&present, info->column[i].name);
-	if (info->ncolumns > LISTED_NAMES)
-		appendStringInfo(&present, " and %d more", info->ncolumns - LISTED_NAMES);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg_plural("source has no column %s", "source has no columns %s", n,
 						   missing.data),
 			 errhint("Column names are exact, upper and lower case matter. The source has %s.",
-					 info->ncolumns > 0 ? present.data : "no columns")));
+					 us_names_of_columns(tupdesc))));
 }
 
 /* Give a column its use; it may have only one. */
@@ -253,7 +242,7 @@ us_source_no_feature(const UsSourceInfo *info)
 	StringInfoData reasons;
 
 	initStringInfo(&reasons);
-	for (int i = 0; i < info->ncolumns && i < LISTED_NAMES; i++)
+	for (int i = 0; i < info->ncolumns && i < LISTED_COLUMNS; i++)
 		if (info->column[i].use == US_USE_NONE && info->column[i].reason != NULL)
 			appendStringInfo(&reasons, "%s\"%s\": %s", reasons.len > 0 ? "; " : "",
 							 info->column[i].name, info->column[i].reason);
@@ -302,7 +291,7 @@ us_source_columns(const UsSource *source, const UsSourceSpec *spec)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("features is an empty array"),
 				 errhint("NULL takes every usable column.")));
-	require_columns(info, asked, nasked);
+	require_columns(info, source->tupdesc, asked, nasked);
 	for (int i = 0; i < nasked; i++)
 	{
 		int			at = find_column(info, asked[i].name);
