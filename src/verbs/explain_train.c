@@ -134,6 +134,7 @@ us_explain_train(const UsTrainArgs *args, int *n)
 	explain_memory(&l, &p);
 	for (int i = 0; i < p.n_warnings; i++)
 		add(&l, "warning", "", p.warnings[i], NULL);
+	us_frame_free(p.frame);
 	us_progress_end();
 	*n = l.n;
 	return l.line;

@@ -255,5 +255,6 @@ us_train(const UsTrainArgs *args, UsTrainResult *result)
 	store(&t, make_artifact(&t, profile), started, result);
 	for (int i = 0; i < result->n_warnings; i++)
 		ereport(WARNING, (errmsg("%s", result->warnings[i])));
+	us_frame_free(t.prepared.frame);
 	us_progress_end();
 }

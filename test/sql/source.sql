@@ -386,6 +386,12 @@ SELECT unit_source('many', memory_kb => 4096);
 RESET temp_file_limit;
 SELECT count(*) AS temporary_files FROM pg_ls_tmpdir();
 
+-- the same through a verb: the file is gone when it ends
+SET userseg.max_memory = '4MB';
+SELECT note FROM userseg.explain_train('m', 'kmeans', 'src.many', id => 'id', features => '{a,b,c,w}') WHERE item = 'rows as read';
+SELECT count(*) AS temporary_files FROM pg_ls_tmpdir();
+RESET userseg.max_memory;
+
 RESET search_path;
 DROP OWNED BY regress_source_reader;
 DROP ROLE regress_source_reader;
