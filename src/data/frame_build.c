@@ -445,7 +445,7 @@ seal_chunk(UsFrameWriter *writer, bool more)
 	complete_keys(writer, builder->row);
 	builder->frame->nrows += builder->row;
 	store_chunk(writer, more);
-	us_progress("reading", (uint64) builder->frame->nrows, 0);
+	us_progress("read the source", (uint64) builder->frame->nrows, 0);
 }
 
 void
