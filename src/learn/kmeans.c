@@ -107,6 +107,15 @@ param(const Fit *f, const char *name)
 	return us_params_get(f->input->params, name);
 }
 
+static void
+warn(UsFitResult *result, char *text)
+{
+	Size		bytes = (result->n_warnings + 1) * sizeof(char *);
+
+	result->warnings = (char **) (result->warnings ? repalloc(result->warnings, bytes) : palloc(bytes));
+	result->warnings[result->n_warnings++] = text;
+}
+
 static int
 choice(const char *text, const char *const *choices)
 {
@@ -236,22 +245,6 @@ read_plans(Fit *f)
 
 /* ---- the sample ---- */
 
-static int
-sample_capacity(const Fit *f)
-{
-	const UsParam *asked = param(f, "sample_rows");
-	int64		rows = asked->is_null ?
-		Max(SAMPLE_ROWS, (int64) SAMPLE_ROWS_EACH * f->hi) : asked->integer;
-	Size		room = us_budget_left(f->input->budget) / 3;
-
-	rows = Min(rows, f->input->frame->nrows);
-	rows = Max(rows, f->hi);
-	while (rows > LEAST_SAMPLE_ROWS && rows > 2 * f->hi &&
-		   us_sampler_bytes(f->space->width, (int) rows) > room)
-		rows /= 2;
-	return (int) rows;
-}
-
 /* Bytes that the search takes: points, scratch, and partitions of every candidate. */
 static Size
 search_bytes(const Fit *f, int capacity)
@@ -263,6 +256,32 @@ search_bytes(const Fit *f, int capacity)
 	return capacity * (point + partitions * sizeof(uint16)) +
 		partitions * (us_sums_bytes(f->hi, f->space->width) +
 					  sizeof(float) * f->hi * f->space->width);
+}
+
+/*
+ * Rows of the sample.  They follow from the parameters and the number of rows, so that the
+ * model is the same in memory and spilled; only a budget that cannot hold it makes
+ * the sample smaller, and that is told.
+ */
+static int
+sample_capacity(Fit *f)
+{
+	const UsParam *asked = param(f, "sample_rows");
+	int64		rows = asked->is_null ?
+		Max(SAMPLE_ROWS, (int64) SAMPLE_ROWS_EACH * f->hi) : asked->integer;
+	int64		wanted;
+	Size		room = us_budget_left(f->input->budget) / 4 * 3;
+
+	rows = Min(rows, f->input->frame->nrows);
+	wanted = rows = Max(rows, f->hi);
+	while (rows > LEAST_SAMPLE_ROWS && rows > 2 * f->hi &&
+		   us_sampler_bytes(f->space->width, (int) rows) + search_bytes(f, (int) rows) > room)
+		rows /= 2;
+	if (rows < wanted)
+		warn(f->result, psprintf("the search used a sample of " INT64_FORMAT " rows instead of " INT64_FORMAT
+						 ", since userseg.max_memory leaves %zu MB for it",
+						 rows, wanted, room / 1024 / 1024));
+	return (int) rows;
 }
 
 /* Encode all rows, and draw the points. */

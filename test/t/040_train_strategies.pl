@@ -55,8 +55,8 @@ foreach my $params ('"k": 6', '"k": [2, 4]', '"k": 5, "metric": "cosine"', '"k":
 		[ 'other order', 'shuffled', '"strategy": "local", "workers": 0', '', qr/^local\|0\|false/ ],
 		[ 'one worker', 't', '"strategy": "local", "workers": 1', '', qr/^local\|1\|false/ ],
 		[ 'two workers', 'shuffled', '"strategy": "local", "workers": 2', '', qr/^local\|2\|false/ ],
-		[ 'spilled', 't', '"strategy": "local", "workers": 0', "SET userseg.max_memory = '12MB';", qr/^local\|0\|true\|true/ ],
-		[ 'spilled, two workers', 'shuffled', '"strategy": "local", "workers": 2', "SET userseg.max_memory = '12MB';", qr/^local\|2\|true\|true/ ],
+		[ 'spilled', 't', '"strategy": "local", "workers": 0', "SET userseg.max_memory = '16MB';", qr/^local\|0\|true\|true/ ],
+		[ 'spilled, two workers', 'shuffled', '"strategy": "local", "workers": 2', "SET userseg.max_memory = '16MB';", qr/^local\|2\|true\|true/ ],
 		[ 'SQL aggregates', 't', '"strategy": "sql"', 'SET max_parallel_workers_per_gather = 0;', qr/^sql\|/ ],
 		[ 'parallel SQL aggregates', 'shuffled', '"strategy": "sql"', '', qr/^sql\|/ ]);
 	foreach my $v (@variants)
