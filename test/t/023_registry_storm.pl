@@ -1,4 +1,4 @@
-# Many sessions score while another one trains and promotes in a loop: no error, and every
+# Many sessions score while another one trains, promotes and rolls back in a loop: no error, and every
 # statement sees the version that the same snapshot shows as promoted.
 use strict;
 use warnings;
