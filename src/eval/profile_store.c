@@ -11,26 +11,10 @@
 
 #include <math.h>
 
-#include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
 #include "eval/profile.h"
-
-static void
-write_text(UsWriter *w, const char *s)
-{
-	us_write_string(w, pg_server_to_any(s, strlen(s), PG_UTF8));
-}
-
-static char *
-read_text(UsReader *r)
-{
-	char	   *s = us_read_string(r);
-
-	if (!pg_verify_mbstr(PG_UTF8, s, strlen(s), true))
-		us_corrupt(r, "text is not valid UTF-8");
-	return pg_any_to_server(s, strlen(s), PG_UTF8);
-}
+#include "infra/utf8.h"
 
 /* A finite number or NaN. */
 static double
@@ -56,7 +40,7 @@ us_profile_write(const UsProfile *profile, UsWriter *w)
 		us_write_f64(w, profile->weight[k]);
 		us_write_u8(w, rule->condition != NULL);
 		if (rule->condition)
-			write_text(w, rule->condition);
+			us_write_utf8(w, rule->condition);
 		us_write_f64(w, rule->fidelity);
 		us_write_f64(w, rule->precision);
 		us_write_f64(w, rule->recall);
@@ -67,10 +51,10 @@ us_profile_write(const UsProfile *profile, UsWriter *w)
 		const UsFacet *facet = &profile->facet[f];
 
 		us_write_u32(w, facet->feature);
-		write_text(w, facet->name);
+		us_write_utf8(w, facet->name);
 		us_write_u8(w, facet->level != NULL);
 		if (facet->level)
-			write_text(w, facet->level);
+			us_write_utf8(w, facet->level);
 		us_write_u32(w, facet->element);
 		us_write_f64(w, facet->mean);
 		us_write_f64(w, facet->sd);
@@ -90,8 +74,8 @@ read_facet(UsReader *r, const UsEncoder *encoder, int n_labels, UsFacet *facet)
 	if (feature >= (uint32) us_encoder_nfeatures(encoder))
 		us_corrupt(r, "facet of feature %u of %d", feature, us_encoder_nfeatures(encoder));
 	facet->feature = feature;
-	facet->name = read_text(r);
-	facet->level = us_read_u8(r) ? read_text(r) : NULL;
+	facet->name = us_read_utf8(r);
+	facet->level = us_read_u8(r) ? us_read_utf8(r) : NULL;
 	facet->element = us_read_u32(r) & 0x7fffffff;
 	facet->mean = read_number(r);
 	facet->sd = read_number(r);
@@ -125,7 +109,7 @@ us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels)
 		if (profile->n[k] < 0 || profile->n[k] > profile->nrows)
 			us_corrupt(r, "segment of " INT64_FORMAT " rows in a profile of " INT64_FORMAT,
 					   profile->n[k], profile->nrows);
-		profile->rule[k].condition = us_read_u8(r) ? read_text(r) : NULL;
+		profile->rule[k].condition = us_read_u8(r) ? us_read_utf8(r) : NULL;
 		profile->rule[k].fidelity = read_number(r);
 		profile->rule[k].precision = read_number(r);
 		profile->rule[k].recall = read_number(r);

@@ -58,6 +58,49 @@ SELECT try(sealed(set_byte(body((a).value), 0, 255))) FROM shelf;
 SELECT try(sealed(substr(body((a).value), 1, length(body((a).value)) - 1))) FROM shelf;
 -- the artifact inside has a checksum of its own
 SELECT try(sealed(set_byte(body((a).value), length(body((a).value)) - 100, 255 - get_byte(body((a).value), length(body((a).value)) - 100)))) FROM shelf;
+-- formats and sections, with the checksum that belongs to the bytes
+\getenv unit_library USERSEG_UNIT
+CREATE FUNCTION unit_artifact_seal(bytea) RETURNS bytea LANGUAGE C STRICT AS :'unit_library', 'unit_artifact_seal';
+CREATE FUNCTION unit_artifact_read(bytea) RETURNS int LANGUAGE C STRICT AS :'unit_library', 'unit_artifact_read';
+CREATE FUNCTION try_stored(stored bytea, seal boolean DEFAULT true) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN unit_artifact_read(CASE WHEN seal THEN unit_artifact_seal(stored) ELSE stored END) || ' labels';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+CREATE TABLE stored AS SELECT substr(b, position('USEG'::bytea IN b)) AS b FROM shelf, body((a).value) b;
+-- add bytes before the checksum
+CREATE FUNCTION more(stored bytea, section text) RETURNS bytea LANGUAGE sql AS
+$$ SELECT substr(stored, 1, length(stored) - 4) || decode(section, 'hex') || '\x00000000' $$;
+SELECT try_stored(b) FROM stored;
+SELECT try_stored(set_byte(b, 0, 0)) FROM stored;
+SELECT try_stored(set_byte(b, 4, 2)) FROM stored;
+SELECT try_stored(set_byte(b, 4, 0)) FROM stored;
+SELECT try_stored('');
+SELECT try_stored(substr(b, 1, 11), false) FROM stored;
+SELECT try_stored(b, false), try_stored(set_byte(b, 40, 255 - get_byte(b, 40)), false) FROM stored;
+SELECT try_stored(substr(b, 1, 12)) FROM stored;
+-- what later versions may add is skipped; what they must add is not
+SELECT try_stored(more(b, '05000080' || '0300000000000000' || 'abcdef')) FROM stored;
+SELECT try_stored(more(b, '05000000' || '0300000000000000' || 'abcdef')) FROM stored;
+SELECT try_stored(more(b, '05000080' || '0400000000000000' || 'abcdef')) FROM stored;
+SELECT try_stored(more(b, '05000080' || 'ffffffffffffffff' || 'abcdef')) FROM stored;
+-- a section again, out of order, or missing
+SELECT try_stored(more(b, '03000000' || '0000000000000000')) FROM stored;
+SELECT try_stored(more(b, '00000000' || '0000000000000000')) FROM stored;
+SELECT try_stored(set_byte(b, 8, 2)) FROM stored;
+SELECT try_stored('USEG' || '\x0100000000000000'::bytea);
+-- the header: an algorithm that is not there, a task that is none, labels that are not those of the model
+SELECT try_stored(set_byte(b, 24, ascii('K'))) FROM stored;
+SELECT try_stored(set_byte(b, 30, 9)) FROM stored;
+SELECT try_stored(set_byte(b, 30, 1)) FROM stored;
+SELECT try_stored(set_byte(b, 30, 2)) FROM stored;
+SELECT try_stored(set_byte(b, 31, 3)) FROM stored;
+SELECT try_stored(set_byte(b, 31, 0)) FROM stored;
+SELECT try_stored(set_byte(b, 20, 7)) FROM stored;
+SET userseg.max_artifact_size = '64kB';
+SELECT try_stored(b || decode(repeat('00', 65536), 'hex')) FROM stored;
+RESET userseg.max_artifact_size;
 -- stored chunks, damaged by a superuser
 SELECT version FROM userseg.train('vip', 'kmeans', 'points', id => 'id', params => '{"k":2}');
 BEGIN;
@@ -87,5 +130,5 @@ SET LOCAL userseg.max_artifact_size = '64kB';
 SELECT userseg.artifact('vip');
 ROLLBACK;
 SELECT userseg.drop_model('vip');
-DROP TABLE shelf, points;
-DROP FUNCTION try, sealed, body;
+DROP TABLE shelf, points, stored;
+DROP FUNCTION try, sealed, body, try_stored, more, unit_artifact_seal, unit_artifact_read;
