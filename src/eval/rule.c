@@ -19,26 +19,34 @@
 /* rows (about) of the sample from which thresholds are taken */
 #define THRESHOLD_ROWS	8192
 
-/* cells of the binned sample: rows * facets */
+/* cells of the binned sample: rows * candidates */
 #define MAX_CELLS	((Size) 24 * 1024 * 1024)
+
+/* What a condition can be about: a facet, or whether its column is NULL. */
+typedef struct Candidate
+{
+	int			facet;			/* of the profile */
+	bool		is_null;
+} Candidate;
 
 typedef struct Sample
 {
 	int			n;
 	int			room;
-	int			nfacets;
+	int			ncandidates;
+	Candidate  *candidate;		/* [ncandidates] */
 	int		   *label;			/* [n] */
 	bool	   *inner;			/* [n]: thresholds are taken from this row */
-	double	   *value;			/* [nfacets][room] */
-	uint8	   *bin;			/* [nfacets][room] */
-	int		   *nbins;			/* [nfacets] */
-	double	   *threshold;		/* [nfacets][MAX_BINS]: bin b holds values in (t[b-1], t[b]] */
+	double	   *value;			/* [ncandidates][room] */
+	uint8	   *bin;			/* [ncandidates][room] */
+	int		   *nbins;			/* [ncandidates] */
+	double	   *threshold;		/* [ncandidates][MAX_BINS]: bin b holds values in (t[b-1], t[b]] */
 } Sample;
 
 /* A node of the tree in heap order: children of i are 2i + 1 (<=) and 2i + 2 (>). */
 typedef struct Node
 {
-	int			facet;			/* -1: leaf */
+	int			facet;			/* candidate; -1: leaf */
 	int			bin;			/* values of bins 0..bin go left */
 	int64		n;
 	int64		members;
@@ -159,7 +167,7 @@ static void
 take_sample(Sample *s, UsFrame *frame, const UsProfile *profile, const UsFacetSource *source,
 			UsLabelChunk labels, void *context, uint64 seed)
 {
-	double		want = Min((double) US_RULE_SAMPLE, (double) MAX_CELLS / Max(profile->nfacets, 1));
+	double		want = Min((double) US_RULE_SAMPLE, (double) MAX_CELLS / Max(s->ncandidates, 1));
 	double		share = frame->nrows > want ? want / frame->nrows : 1;
 	uint64		limit = share < 1 ? (uint64) (share * 18446744073709551615.0) : PG_UINT64_MAX;
 	double		inner = Min(1, (double) THRESHOLD_ROWS / Max(frame->nrows, 1));
@@ -185,11 +193,14 @@ take_sample(Sample *s, UsFrame *frame, const UsProfile *profile, const UsFacetSo
 			s->label[s->n + j] = label[row[j]];
 			s->inner[s->n + j] = us_mix64(seed, chunk->key[row[j]]) <= inner_limit;
 		}
-		for (int f = 0; f < profile->nfacets; f++)
+		for (int c = 0; c < s->ncandidates; c++)
 		{
+			int			f = s->candidate[c].facet;
+			double	   *out = s->value + (Size) c * s->room + s->n;
+
 			us_facet_values(frame, &profile->facet[f], source[f], chunk, value);
 			for (int j = 0; j < n; j++)
-				s->value[(Size) f * s->room + s->n + j] = value[row[j]];
+				out[j] = s->candidate[c].is_null ? (isnan(value[row[j]]) ? 1 : 0) : value[row[j]];
 		}
 		s->n += n;
 	}
@@ -210,7 +221,7 @@ best_split(const Search *search, const int *row, int n, Node *node)
 	double		best = gini(node->n, node->members) * (1 - 1e-9);
 	bool		found = false;
 
-	for (int f = 0; f < s->nfacets; f++)
+	for (int f = 0; f < s->ncandidates; f++)
 	{
 		const uint8 *bin = s->bin + (Size) f * s->room;
 		int			count[256] = {0};
@@ -238,8 +249,8 @@ best_split(const Search *search, const int *row, int n, Node *node)
 			lm += members[b];
 			if (ln == 0 || ln == n_all)
 				continue;
-			g = gini(ln, lm) + gini(n_all - ln, m_all - lm)
-				+ gini(count[NO_BIN], members[NO_BIN]);
+			/* rows with a NULL fulfil neither condition: their members are lost */
+			g = gini(ln, lm) + gini(n_all - ln, m_all - lm) + members[NO_BIN];
 			if (g < best)
 			{
 				best = g;
@@ -374,11 +385,17 @@ append_branch(StringInfo out, const Search *search, const UsProfile *profile,
 		above[n++] = up;
 	}
 	while (n-- > 0)				/* from the root down */
-		appendStringInfo(out, "%s%s", written++ ? " AND " : "",
-						 us_rule_condition(us_encoder_feature(encoder, profile->facet[facet[n]].feature),
-										   &profile->facet[facet[n]],
-										   search->sample->threshold[(Size) facet[n] * MAX_BINS + bin[n]],
-										   above[n]));
+	{
+		const Candidate *c = &search->sample->candidate[facet[n]];
+		const UsFacet *f = &profile->facet[c->facet];
+		const UsFeature *feature = us_encoder_feature(encoder, f->feature);
+
+		appendStringInfoString(out, written++ ? " AND " : "");
+		appendStringInfoString(out, c->is_null ? us_rule_null_condition(feature, above[n]) :
+							   us_rule_condition(feature, f,
+												 search->sample->threshold[(Size) facet[n] * MAX_BINS + bin[n]],
+												 above[n]));
+	}
 }
 
 static void
@@ -438,6 +455,20 @@ find_rule(Search *search, UsProfile *profile, const UsEncoder *encoder)
 		rule->recall = (double) both / search->node[0].members;
 }
 
+/* Every facet, and NULL or not for every feature that is NULL somewhere. */
+static void
+make_candidates(Sample *s, const UsFrame *frame, const UsProfile *profile,
+				const UsFacetSource *source)
+{
+	s->candidate = palloc(Max(2 * profile->nfacets, 1) * sizeof(Candidate));
+	for (int f = 0; f < profile->nfacets; f++)
+		s->candidate[s->ncandidates++] = (Candidate) {f, false};
+	for (int f = 0; f < profile->nfacets; f++)
+		if ((f == 0 || profile->facet[f].feature != profile->facet[f - 1].feature)
+			&& frame->column[source[f].column].n_null > 0)
+			s->candidate[s->ncandidates++] = (Candidate) {f, true};
+}
+
 void
 us_rules_find(UsFrame *frame, const UsEncoder *encoder, UsProfile *profile,
 			  const UsFacetSource *source, UsLabelChunk labels, void *context,
@@ -448,24 +479,24 @@ us_rules_find(UsFrame *frame, const UsEncoder *encoder, UsProfile *profile,
 	Search		search;
 	double	   *scratch;
 
-	s.nfacets = profile->nfacets;
+	make_candidates(&s, frame, profile, source);
 	s.room = (int) Min((int64) (1.1 * US_RULE_SAMPLE), Max(frame->nrows, 1));
-	s.room = (int) Min((Size) s.room, MAX_CELLS / Max(s.nfacets, 1) + 1);
+	s.room = (int) Min((Size) s.room, MAX_CELLS / Max(s.ncandidates, 1) + 1);
 	s.label = us_arena_array(arena, s.room, sizeof(int));
 	s.inner = us_arena_array(arena, s.room, sizeof(bool));
-	s.value = us_arena_array(arena, (Size) Max(s.nfacets, 1) * s.room, sizeof(double));
-	s.bin = us_arena_array(arena, (Size) Max(s.nfacets, 1) * s.room, sizeof(uint8));
-	s.nbins = us_arena_array(arena, Max(s.nfacets, 1), sizeof(int));
-	s.threshold = us_arena_array(arena, (Size) Max(s.nfacets, 1) * MAX_BINS, sizeof(double));
+	s.value = us_arena_array(arena, (Size) Max(s.ncandidates, 1) * s.room, sizeof(double));
+	s.bin = us_arena_array(arena, (Size) Max(s.ncandidates, 1) * s.room, sizeof(uint8));
+	s.nbins = us_arena_array(arena, Max(s.ncandidates, 1), sizeof(int));
+	s.threshold = us_arena_array(arena, (Size) Max(s.ncandidates, 1) * MAX_BINS, sizeof(double));
 	search.sample = &s;
 	search.row = us_arena_array(arena, s.room, sizeof(int));
 	scratch = us_arena_array(arena, s.room, sizeof(double));
 
 	take_sample(&s, frame, profile, source, labels, context, seed);
-	for (int f = 0; f < s.nfacets; f++)
+	for (int f = 0; f < s.ncandidates; f++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		make_thresholds(&s, f, us_encoder_feature(encoder, profile->facet[f].feature)->kind, scratch);
+		make_thresholds(&s, f, us_encoder_feature(encoder, profile->facet[s.candidate[f].facet].feature)->kind, scratch);
 		bin_facet(&s, f);
 	}
 	for (search.label = 1; search.label <= profile->n_labels; search.label++)

@@ -30,4 +30,7 @@ extern void us_rules_find(UsFrame *frame, const UsEncoder *encoder, UsProfile *p
 extern char *us_rule_condition(const UsFeature *feature, const UsFacet *facet,
 							   double threshold, bool above);
 
+/* The text of "column IS NULL", or IS NOT NULL. */
+extern char *us_rule_null_condition(const UsFeature *feature, bool is_null);
+
 #endif

@@ -67,3 +67,9 @@ us_rule_condition(const UsFeature *feature, const UsFacet *facet, double thresho
 	}
 	return NULL;
 }
+
+char *
+us_rule_null_condition(const UsFeature *feature, bool is_null)
+{
+	return psprintf("%s IS %sNULL", quote_identifier(feature->name), is_null ? "" : "NOT ");
+}
