@@ -26,9 +26,13 @@
 #define DEFAULT_STARTS		10
 #define PATIENCE			50
 
-/* rows of the sample: so many, and so many for each cluster */
-#define SAMPLE_ROWS			32768
+/*
+ * Rows of the sample: so many, or so many for each cluster, but not more values than this.  It
+ * does not depend on the memory, and so neither does the result.
+ */
+#define SAMPLE_ROWS			16384
 #define SAMPLE_ROWS_EACH	50
+#define SAMPLE_VALUES		(1 << 22)
 #define LEAST_SAMPLE_ROWS	1024
 
 /* effort of a search, in coordinates compared: on all rows, on a sample */
@@ -68,7 +72,7 @@ static const UsParamSpec specs[] = {
 	{"criterion", US_PARAM_CHOICE, "\"silhouette\"", 0, 0, criteria,
 	"what chooses k from a range"},
 	{"sample_rows", US_PARAM_INT, NULL, LEAST_SAMPLE_ROWS, 10000000, NULL,
-	"distinct rows that the search works on; default 32768, or 50 a cluster if that is more"},
+	"distinct rows that the search works on; default 16384 (for more than 256 encoded columns 4194304 values), or 50 a cluster if that is more"},
 	{"silhouette_rows", US_PARAM_INT, "5000", 0, 100000, NULL,
 	"distinct rows on which the silhouette is computed; up to as many it is exact, 0: none"},
 	{"strategy", US_PARAM_CHOICE, "\"auto\"", 0, 0, strategies,
@@ -88,6 +92,7 @@ typedef struct Fit
 	UsArena    *arena;			/* of points and partitions */
 	UsPoints   *points;
 	UsScratch  *scratch;
+	UsSearchSpace *search_space;	/* NULL with given centres */
 	bool		complete;		/* the points are all rows */
 	int			lo;				/* candidates for k */
 	int			hi;
@@ -245,42 +250,56 @@ read_plans(Fit *f)
 
 /* ---- the sample ---- */
 
-/* Bytes that the search takes: points, scratch, and partitions of every candidate. */
-static Size
-search_bytes(const Fit *f, int capacity)
+static int64
+sample_rows(const UsParams *params, int64 nrows, int width, int max_k, bool given)
 {
-	Size		point = sizeof(float) * f->space->width + 2 * sizeof(int64) + sizeof(uint64) +
-		4 * sizeof(float) + 2 * sizeof(uint16);
-	Size		partitions = (f->hi - f->lo + 1) * 3;
+	const UsParam *asked = us_params_get(params, "sample_rows");
+	int64		rows = SAMPLE_ROWS;
 
-	return capacity * (point + partitions * sizeof(uint16)) +
-		partitions * (us_sums_bytes(f->hi, f->space->width) +
-					  sizeof(float) * f->hi * f->space->width);
+	if (!asked->is_null)
+		rows = asked->integer;
+	else if (given)
+		rows = Max(us_params_get(params, "silhouette_rows")->integer, LEAST_SAMPLE_ROWS);
+	else
+	{
+		rows = Min(rows, Max(SAMPLE_VALUES / width, LEAST_SAMPLE_ROWS));
+		rows = Max(rows, (int64) SAMPLE_ROWS_EACH * max_k);
+	}
+	return Max(Min(rows, nrows), max_k);
+}
+
+/* Bytes that points, scratch and search take. */
+static Size
+search_bytes(int64 rows, int width, int lo, int hi)
+{
+	Size		point = sizeof(float) * width + 2 * sizeof(int64) + sizeof(uint64) +
+		4 * sizeof(float) + 2 * sizeof(uint16);
+
+	return rows * point + us_search_space_bytes((int) rows, width, hi) +
+		(hi - lo + 1) * (us_sums_bytes(hi, width) + sizeof(float) * hi * width);
 }
 
 /*
- * Rows of the sample.  They follow from the parameters and the number of rows, so that the
- * model is the same in memory and spilled; only a budget that cannot hold it makes
- * the sample smaller, and that is told.
+ * The rows of the sample that fit: only a budget that cannot hold it makes the sample smaller,
+ * and that is told.
  */
 static int
 sample_capacity(Fit *f)
 {
-	const UsParam *asked = param(f, "sample_rows");
-	int64		rows = asked->is_null ?
-		Max(SAMPLE_ROWS, (int64) SAMPLE_ROWS_EACH * f->hi) : asked->integer;
-	int64		wanted;
+	int			width = f->space->width;
+	int64		wanted = sample_rows(f->input->params, f->input->frame->nrows, width, f->hi,
+									 f->given != NULL);
+	int64		rows = wanted;
 	Size		room = us_budget_left(f->input->budget) / 4 * 3;
 
-	rows = Min(rows, f->input->frame->nrows);
-	wanted = rows = Max(rows, f->hi);
 	while (rows > LEAST_SAMPLE_ROWS && rows > 2 * f->hi &&
-		   us_sampler_bytes(f->space->width, (int) rows) + search_bytes(f, (int) rows) > room)
+		   us_sampler_bytes(f->space, (int) rows) + search_bytes(rows, width, f->lo, f->hi) > room)
 		rows /= 2;
 	if (rows < wanted)
-		warn(f->result, psprintf("the search used a sample of " INT64_FORMAT " rows instead of " INT64_FORMAT
-						 ", since userseg.max_memory leaves %zu MB for it",
-						 rows, wanted, room / 1024 / 1024));
+		warn(f->result,
+			 psprintf("the search used a sample of " INT64_FORMAT " rows instead of " INT64_FORMAT
+					  ", since userseg.max_memory leaves %.1f MB for it",
+					  rows, wanted, room / (1024.0 * 1024.0)));
 	return (int) rows;
 }
 
@@ -288,6 +307,7 @@ sample_capacity(Fit *f)
 static void
 load(Fit *f)
 {
+	int			width = f->space->width;
 	int			capacity = sample_capacity(f);
 	UsArena    *arena = us_arena_create(CurrentMemoryContext, f->input->budget);
 	const UsParam *workers = param(f, "workers");
@@ -298,7 +318,7 @@ load(Fit *f)
 	plan.space = f->space;
 	plan.max_k = f->hi;
 	plan.workers = workers->is_null ? -1 : (int) workers->integer;
-	plan.reserve = us_sampler_bytes(f->space->width, capacity) + search_bytes(f, capacity);
+	plan.reserve = us_sampler_bytes(f->space, capacity) + search_bytes(capacity, width, f->lo, f->hi);
 	f->run = us_kmeans_run_create(&plan);
 
 	sampler = us_sampler_create(f->space, capacity, f->input->seed, arena);
@@ -345,21 +365,21 @@ check_distinct(Fit *f)
 }
 
 /*
- * Centres of a partition of the points as a start for all rows, the largest cluster
- * first; centres that a sample of few distinct rows lacks are repeated, so that the run
+ * Means of clusters of the points as a start for all rows, the largest cluster first;
+ * centres that a sample of few distinct rows lacks are repeated, so that the run
  * finds them rows of their own.
  */
 static void
-start_from(Fit *f, const UsPartition *a, int k)
+start_from(Fit *f, const UsSums *sums, int k)
 {
-	int		   *order = (int *) palloc(sizeof(int) * a->k);
+	int		   *order = (int *) palloc(sizeof(int) * sums->k);
 	int			width = f->space->width;
 
-	for (int i = 0; i < a->k; i++)
+	for (int i = 0; i < sums->k; i++)
 	{
 		int			at = i;
 
-		while (at > 0 && a->sums.weight[order[at - 1]] < a->sums.weight[i])
+		while (at > 0 && sums->weight[order[at - 1]] < sums->weight[i])
 		{
 			order[at] = order[at - 1];
 			at--;
@@ -369,7 +389,7 @@ start_from(Fit *f, const UsPartition *a, int k)
 	f->k = k;
 	f->center = (double *) palloc(sizeof(double) * k * width);
 	for (int i = 0; i < k; i++)
-		us_sums_mean(&a->sums, order[i < a->k ? i : 0], f->space->grid,
+		us_sums_mean(sums, order[i < sums->k ? i : 0], f->space->grid,
 					 f->center + (Size) i * width);
 	pfree(order);
 }
@@ -390,10 +410,12 @@ find_start(Fit *f)
 	f->plan.lo = Min(f->lo, f->points->n);
 	f->plan.hi = Min(f->hi, f->points->n);
 	f->candidate = (UsCandidate *) palloc0(sizeof(UsCandidate) * (f->plan.hi - f->plan.lo + 1));
-	f->chosen = us_kmeans_choose(f->points, &f->plan, f->scratch, f->arena, f->candidate);
+	f->search_space = us_search_space_create(f->arena, f->points, f->plan.hi);
+	f->chosen = us_kmeans_choose(f->points, &f->plan, f->scratch, f->search_space, f->arena,
+								 f->candidate);
 	if (f->lo < f->hi || f->points->n >= f->hi)
 		k = f->candidate[f->chosen].k;
-	start_from(f, f->candidate[f->chosen].partition, k);
+	start_from(f, &f->candidate[f->chosen].sums, k);
 }
 
 /* ---- details ---- */
@@ -441,12 +463,14 @@ report_sample(Fit *f)
 
 /* Criteria of the final centres, on the points. */
 static void
-report_criteria(Fit *f, const UsRunResult *run)
+report_criteria(Fit *f)
 {
-	UsPartition *a = us_partition_create(f->arena, f->points, f->k);
+	UsPartition *a = f->search_space && f->k <= f->plan.hi ? f->search_space->trial :
+		us_partition_create(f->arena, f->points, f->k);
 	UsCandidate c;
 	UsReport   *r = us_report_add_object(f->details, "criteria");
 
+	us_partition_set_k(a, f->k);
 	for (Size i = 0; i < (Size) f->k * f->space->width; i++)
 		a->center[i] = us_grid_coordinate(f->center[i], f->space->scale);
 	us_partition_assign(a, f->points, f->scratch);
@@ -481,7 +505,7 @@ report(Fit *f, const UsRunResult *run, double inertia)
 		for (int i = 0; i < f->k; i++)
 			us_report_number(weights, NULL, run->sums.weight[i] * f->plan.weight_unit);
 	}
-	report_criteria(f, run);
+	report_criteria(f);
 	if (f->candidate != NULL)
 		report_candidates(f);
 	report_sample(f);
@@ -529,11 +553,15 @@ static uint64
 kmeans_memory(const UsParams *params, int64 nrows, int width)
 {
 	const UsParam *k = us_params_get(params, "k");
-	int64		max_k = k->is_range ? k->hi : (k->is_auto ? AUTO_HI : k->integer);
-	int64		sample = Min(nrows, Max(SAMPLE_ROWS, SAMPLE_ROWS_EACH * max_k));
+	const UsParam *init = us_params_get(params, "init");
+	int			hi = init->n_points > 0 ? init->n_points :
+		(int) (k->is_range ? k->hi : (k->is_auto ? AUTO_HI : k->integer));
+	int			lo = init->n_points > 0 || k->integer > 0 ? hi : 1;
+	int64		rows = sample_rows(params, nrows, width, hi, init->n_points > 0);
+	UsSpace		space = {.width = width};
 
 	return (uint64) nrows * (sizeof(float) * width + sizeof(uint16)) +
-		us_sampler_bytes(width, (int) sample) + (uint64) sample * (sizeof(float) * width + 64);
+		us_sampler_bytes(&space, (int) rows) + search_bytes(rows, width, lo, hi);
 }
 
 const UsAlgorithm us_algorithm_kmeans = {

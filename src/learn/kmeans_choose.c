@@ -138,11 +138,25 @@ choose(const UsCandidate *candidate, int n, UsCriterion criterion)
 	return Max(best, 0);
 }
 
+/* Keep what is needed of the best partition. */
+static void
+keep(UsCandidate *c, const UsPoints *p, const UsPartition *best, UsArena *arena)
+{
+	Size		bytes = sizeof(float) * best->k * p->width;
+
+	c->k = best->k;
+	c->center = (float *) us_arena_alloc(arena, bytes);
+	memcpy(c->center, best->center, bytes);
+	c->sums = us_sums_at(us_arena_alloc(arena, us_sums_bytes(best->k, p->width)),
+						 best->k, p->width);
+	us_sums_copy(&c->sums, &best->sums);
+}
+
 int
 us_kmeans_choose(const UsPoints *p, const UsChoicePlan *plan, UsScratch *s,
-				 UsArena *arena, UsCandidate *candidate)
+				 UsSearchSpace *space, UsArena *arena, UsCandidate *candidate)
 {
-	const UsPartition *start = NULL;
+	const float *start = NULL;
 	int			n = plan->hi - plan->lo + 1;
 
 	for (int k = plan->lo; k <= plan->hi; k++)
@@ -150,11 +164,10 @@ us_kmeans_choose(const UsPoints *p, const UsChoicePlan *plan, UsScratch *s,
 		UsCandidate *c = &candidate[k - plan->lo];
 
 		us_progress("search", k - plan->lo, n);
-		c->k = k;
-		us_kmeans_search(p, k, plan->search, start, plan->seed, s, arena, &c->search);
-		c->partition = c->search.best;
-		start = c->partition;
-		us_kmeans_measure(p, c->partition, plan, s, c);
+		us_kmeans_search(p, k, plan->search, start, plan->seed, s, space, &c->search);
+		keep(c, p, space->best, arena);
+		start = c->center;
+		us_kmeans_measure(p, space->best, plan, s, c);
 		us_progress_note("k = %d: inertia %.10g, silhouette %.4f, %d starts, %d moves",
 						 k, c->inertia, c->silhouette, c->search.starts, c->search.moves);
 	}

@@ -20,9 +20,10 @@ typedef enum UsCriterion
 typedef struct UsCandidate
 {
 	int			k;
-	UsPartition *partition;		/* of the points */
-	UsSearchResult search;		/* its best is partition */
-	double		inertia;		/* as the partition's, units of the user's weights */
+	float	   *center;			/* [k][width], kernel coordinates */
+	UsSums		sums;			/* of the points */
+	UsSearchResult search;
+	double		inertia;		/* of the points, units of the user's weights */
 	double		silhouette;
 	double		davies_bouldin;
 	double		calinski_harabasz;
@@ -46,7 +47,7 @@ typedef struct UsChoicePlan
  * ones the smaller k is taken; when the criterion is not defined for any, the smallest.
  */
 extern int	us_kmeans_choose(const UsPoints *p, const UsChoicePlan *plan, UsScratch *s,
-							 UsArena *arena, UsCandidate *candidate);
+							 UsSearchSpace *space, UsArena *arena, UsCandidate *candidate);
 
 /* The index of the elbow of the inertia over k; -1: there is none. */
 extern int	us_kmeans_elbow(const UsCandidate *candidate, int n);

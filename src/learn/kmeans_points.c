@@ -113,14 +113,10 @@ us_partition_create(UsArena *arena, const UsPoints *p, int k)
 }
 
 void
-us_partition_copy(UsPartition *to, const UsPartition *from, const UsPoints *p)
+us_partition_set_k(UsPartition *a, int k)
 {
-	Assert(to->k == from->k);
-	memcpy(to->label, from->label, sizeof(uint16) * p->nblocks * US_LANES);
-	memcpy(to->center, from->center, sizeof(float) * from->k * p->width);
-	us_sums_copy(&to->sums, &from->sums);
-	to->inertia = from->inertia;
-	to->fixed = from->fixed;
+	a->k = k;
+	a->sums = us_sums_at(a->sums.sum, k, a->sums.width);
 }
 
 void

@@ -72,10 +72,9 @@ extern void us_points_complete(UsPoints *p);
 /* Scratch space for all work on p. */
 extern UsScratch *us_scratch_create(UsArena *arena, const UsPoints *p);
 
-/* An empty partition of p into k clusters. */
+/* A partition of the points with room for k clusters; and its use for fewer of them. */
 extern UsPartition *us_partition_create(UsArena *arena, const UsPoints *p, int k);
-/* Copy a partition over another one of the same points and k. */
-extern void us_partition_copy(UsPartition *to, const UsPartition *from, const UsPoints *p);
+extern void us_partition_set_k(UsPartition *a, int k);
 
 /* Labels, sums and inertia (around the means) for the centres that stand in the partition. */
 extern void us_partition_assign(UsPartition *a, const UsPoints *p, UsScratch *s);

@@ -3,8 +3,8 @@
  *	  Distinct rows with the smallest hashes ("bottom-k sketch"; E. Cohen and H. Kaplan,
  *	  "Summarizing data using bottom-k sketches", PODC 2007).
  *
- * Rows whose hash is below the bound are appended to a buffer of twice the capacity;
- * when it is full, it is sorted, equal rows are merged, and the rows behind the
+ * Rows whose hash is below the bound are appended to a buffer somewhat larger than the
+ * capacity; when it is full, it is sorted, equal rows are merged, and the rows behind the
  * capacity are given up, which lowers the bound.  A row that is kept was never
  * given up before (the bound only falls), so its count is complete.
  */
@@ -32,8 +32,8 @@ struct UsSampler
 	bool		lost;			/* a row was given up */
 	SampleRow  *row;			/* [room] */
 	float	   *x;				/* [room][width], by slot */
-	int64	   *weight;			/* [room], by slot */
-	int64	   *rows;
+	int64	   *weight;			/* [room], by slot; NULL without weights */
+	int64	   *rows;			/* [room], by slot: equal rows */
 	int32	   *order;			/* [room], scratch */
 };
 
@@ -59,11 +59,18 @@ compare_rows(const SampleRow *a, const SampleRow *b, const UsSampler *s)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-Size
-us_sampler_bytes(int width, int capacity)
+static int
+room_for(int capacity)
 {
-	return ((Size) capacity * 2 + 1) *
-		(sizeof(SampleRow) + sizeof(float) * width + 2 * sizeof(int64) + sizeof(int32));
+	return capacity + capacity / 2 + 1;
+}
+
+Size
+us_sampler_bytes(const UsSpace *space, int capacity)
+{
+	return (Size) room_for(capacity) *
+		(sizeof(SampleRow) + sizeof(float) * space->width + sizeof(int64) + sizeof(int32) +
+		 (space->weighted ? sizeof(int64) : 0));
 }
 
 UsSampler *
@@ -74,15 +81,25 @@ us_sampler_create(const UsSpace *space, int capacity, uint64 seed, UsArena *aren
 	s->space = space;
 	s->width = space->width;
 	s->capacity = capacity;
-	s->room = capacity * 2;
+	s->room = room_for(capacity);
 	s->seed = seed;
 	s->bound = PG_UINT64_MAX;
 	s->row = (SampleRow *) us_arena_array(arena, s->room, sizeof(SampleRow));
 	s->x = (float *) us_arena_array(arena, (Size) s->room * s->width, sizeof(float));
-	s->weight = (int64 *) us_arena_array(arena, s->room, sizeof(int64));
+	if (space->weighted)
+		s->weight = (int64 *) us_arena_array(arena, s->room, sizeof(int64));
 	s->rows = (int64 *) us_arena_array(arena, s->room, sizeof(int64));
 	s->order = (int32 *) us_arena_array(arena, s->room, sizeof(int32));
 	return s;
+}
+
+/* Row from is one more of the row to. */
+static inline void
+merge_into(UsSampler *s, int32 to, int32 from)
+{
+	s->rows[to] += s->rows[from];
+	if (s->weight != NULL)
+		s->weight[to] += s->weight[from];
 }
 
 /* Sort and merge equal rows; returns how many distinct ones stand at the front. */
@@ -95,10 +112,7 @@ merge_equal(UsSampler *s)
 	for (int i = 0; i < s->n; i++)
 	{
 		if (n > 0 && compare_rows(&s->row[n - 1], &s->row[i], s) == 0)
-		{
-			s->weight[s->row[n - 1].slot] += s->weight[s->row[i].slot];
-			s->rows[s->row[n - 1].slot] += s->rows[s->row[i].slot];
-		}
+			merge_into(s, s->row[n - 1].slot, s->row[i].slot);
 		else
 			s->row[n++] = s->row[i];
 	}
@@ -123,7 +137,8 @@ compact(UsSampler *s, int n)
 		while (s->order[to] >= 0)
 			to++;
 		memcpy(s->x + (Size) to * s->width, coordinates(s, from), sizeof(float) * s->width);
-		s->weight[to] = s->weight[from];
+		if (s->weight != NULL)
+			s->weight[to] = s->weight[from];
 		s->rows[to] = s->rows[from];
 		s->row[owner].slot = to;
 		s->order[to] = owner;
@@ -149,10 +164,11 @@ void
 us_sampler_visit(void *context, const UsMatrixChunk *chunk, const uint64 *key)
 {
 	UsSampler  *s = (UsSampler *) context;
+	uint64		seed = s->seed;
 
 	for (int r = 0; r < chunk->nrows; r++)
 	{
-		uint64		hash = us_mix64(s->seed, key[r]);
+		uint64		hash = us_mix64(seed, key[r]);
 		const float *row;
 		float	   *x;
 
@@ -167,7 +183,8 @@ us_sampler_visit(void *context, const UsMatrixChunk *chunk, const uint64 *key)
 			shrink(s);
 		s->row[s->n].hash = hash;
 		s->row[s->n].slot = s->n;
-		s->weight[s->n] = chunk->weight ? chunk->weight[r] : 1;
+		if (s->weight != NULL)
+			s->weight[s->n] = chunk->weight[r];
 		s->rows[s->n] = 1;
 		row = chunk->x + (Size) (r / US_LANES) * s->width * US_LANES + r % US_LANES;
 		x = s->x + (Size) s->n * s->width;
@@ -201,10 +218,7 @@ merge_equal_coordinates(UsSampler *s, UsArena *arena)
 			at = (at + 1) & (size - 1);
 		if (table[at] != 0)
 		{
-			int32		slot = s->row[table[at] - 1].slot;
-
-			s->weight[slot] += s->weight[s->row[i].slot];
-			s->rows[slot] += s->rows[s->row[i].slot];
+			merge_into(s, s->row[table[at] - 1].slot, s->row[i].slot);
 			continue;
 		}
 		s->row[n++] = s->row[i];
@@ -238,7 +252,7 @@ us_sampler_points(UsSampler *s, UsArena *arena, bool *complete)
 		us_points_set(p, i, coordinates(s, slot));
 		p->hash[i] = s->row[i].hash;
 		if (p->weight != NULL)
-			p->weight[i] = s->weight[slot];
+			p->weight[i] = s->weight ? s->weight[slot] : s->rows[slot];
 		if (p->rows != NULL)
 			p->rows[i] = s->rows[slot];
 	}

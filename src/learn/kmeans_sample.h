@@ -21,7 +21,7 @@ extern UsSampler *us_sampler_create(const UsSpace *space, int capacity, uint64 s
 									UsArena *arena);
 
 /* Bytes that a sampler takes. */
-extern Size us_sampler_bytes(int width, int capacity);
+extern Size us_sampler_bytes(const UsSpace *space, int capacity);
 
 /* Take in the rows of a chunk: a UsMatrixVisit whose context is the sampler. */
 extern void us_sampler_visit(void *context, const UsMatrixChunk *chunk, const uint64 *key);

@@ -34,14 +34,11 @@ typedef struct Search
 {
 	const UsPoints *p;
 	const UsSearchPlan *plan;
+	int			k;
 	UsScratch  *s;
+	UsSearchSpace *space;
 	UsRandom	random;
 	double		limit;			/* of s->work */
-	UsPartition *best;			/* of all starts */
-	UsPartition *current;		/* of this start */
-	UsPartition *trial;
-	float	   *place;			/* [width], of a new centre */
-	double	   *loss;			/* [k] */
 	UsSearchResult *result;
 } Search;
 
@@ -63,7 +60,7 @@ swap(UsPartition **a, UsPartition **b)
 static void
 lloyd(Search *search, int max_iter)
 {
-	search->result->iterations += us_partition_lloyd(search->trial, search->p, search->s,
+	search->result->iterations += us_partition_lloyd(search->space->trial, search->p, search->s,
 													 max_iter, search->plan->tolerance);
 }
 
@@ -78,17 +75,17 @@ cheapest_to_remove(Search *search, const float *c)
 	const UsPoints *p = search->p;
 	UsScratch  *s = search->s;
 	const uint16 *label = s->label;
-	int			k = search->current->k;
+	int			k = search->k;
 	int			cheapest = 0;
 
 	us_distance_blocks(p->x, p->nblocks, p->width, c, s->third);
 	s->work += (double) p->n * p->width;
-	memset(search->loss, 0, sizeof(double) * k);
+	memset(search->space->loss, 0, sizeof(double) * k);
 	for (int i = 0; i < p->n; i++)
-		search->loss[label[i]] += p->mass[i] *
+		search->space->loss[label[i]] += p->mass[i] *
 			(Min(s->third[i], s->second[i]) - Min(s->third[i], s->first[i]));
 	for (int i = 1; i < k; i++)
-		if (search->loss[i] < search->loss[cheapest])
+		if (search->space->loss[i] < search->space->loss[cheapest])
 			cheapest = i;
 	return cheapest;
 }
@@ -100,9 +97,9 @@ measure(Search *search)
 	const UsPoints *p = search->p;
 	UsScratch  *s = search->s;
 
-	us_two_nearest_blocks(p->x, p->nblocks, p->width, search->current->center,
-						  search->current->k, s->label, s->first, s->second);
-	s->work += (double) p->n * p->width * search->current->k;
+	us_two_nearest_blocks(p->x, p->nblocks, p->width, search->space->current->center,
+						  search->k, s->label, s->first, s->second);
+	s->work += (double) p->n * p->width * search->k;
 	return us_sum_least(s->first, NULL, p->mass, p->nblocks, NULL);
 }
 
@@ -111,15 +108,15 @@ static bool
 move_center(Search *search, double potential)
 {
 	const UsPoints *p = search->p;
-	UsPartition *trial = search->trial;
-	UsPartition *current = search->current;
+	UsPartition *trial = search->space->trial;
+	UsPartition *current = search->space->current;
 	int			gone;
 
 	us_points_get(p, us_seed_draw(p, search->s->first, potential, &search->random),
-				  search->place);
-	gone = cheapest_to_remove(search, search->place);
+				  search->space->place);
+	gone = cheapest_to_remove(search, search->space->place);
 	memcpy(trial->center, current->center, sizeof(float) * trial->k * p->width);
-	memcpy(trial->center + (Size) gone * p->width, search->place, sizeof(float) * p->width);
+	memcpy(trial->center + (Size) gone * p->width, search->space->place, sizeof(float) * p->width);
 
 	search->result->moves++;
 	lloyd(search, TRIAL_ITERATIONS);
@@ -130,7 +127,7 @@ move_center(Search *search, double potential)
 	if (!is_better(trial, current))
 		return false;
 	search->result->gains++;
-	swap(&search->current, &search->trial);
+	swap(&search->space->current, &search->space->trial);
 	return true;
 }
 
@@ -154,21 +151,22 @@ improve(Search *search)
 	}
 }
 
-/* A start from k - 1 clusters: one more centre, drawn by distance. */
+/* A start from k - 1 centres: one more, drawn by distance. */
 static void
-start_by_split(Search *search, const UsPartition *start)
+start_by_split(Search *search, const float *start)
 {
 	const UsPoints *p = search->p;
 	UsScratch  *s = search->s;
-	float	   *center = search->trial->center;
+	float	   *center = search->space->trial->center;
+	int			k = search->k - 1;
 	double		potential;
 
-	memcpy(center, start->center, sizeof(float) * start->k * p->width);
-	us_nearest_blocks(p->x, p->nblocks, p->width, center, start->k, s->next, s->first);
+	memcpy(center, start, sizeof(float) * k * p->width);
+	us_nearest_blocks(p->x, p->nblocks, p->width, center, k, s->next, s->first);
 	potential = us_sum_least(s->first, NULL, p->mass, p->nblocks, NULL);
 	us_points_get(p, us_seed_draw(p, s->first, potential, &search->random),
-				  center + (Size) start->k * p->width);
-	s->work += (double) p->n * p->width * start->k;
+				  center + (Size) k * p->width);
+	s->work += (double) p->n * p->width * k;
 }
 
 /* Settle and improve the start whose centres stand in the trial. */
@@ -178,32 +176,52 @@ run_start(Search *search)
 	bool		first = search->result->starts++ == 0;
 
 	lloyd(search, search->plan->max_iter);
-	swap(&search->current, &search->trial);
-	if (search->plan->moves && search->current->k > 1)
+	swap(&search->space->current, &search->space->trial);
+	if (search->plan->moves && search->k > 1)
 		improve(search);
-	if (first || is_better(search->current, search->best))
-		swap(&search->best, &search->current);
+	if (first || is_better(search->space->current, search->space->best))
+		swap(&search->space->best, &search->space->current);
+}
+
+UsSearchSpace *
+us_search_space_create(UsArena *arena, const UsPoints *p, int max_k)
+{
+	UsSearchSpace *space = (UsSearchSpace *) us_arena_alloc(arena, sizeof(UsSearchSpace));
+
+	space->best = us_partition_create(arena, p, max_k);
+	space->current = us_partition_create(arena, p, max_k);
+	space->trial = us_partition_create(arena, p, max_k);
+	space->place = (float *) us_arena_array(arena, p->width, sizeof(float));
+	space->loss = (double *) us_arena_array(arena, max_k, sizeof(double));
+	return space;
+}
+
+Size
+us_search_space_bytes(int n, int width, int max_k)
+{
+	return 3 * (sizeof(uint16) * (Size) n + sizeof(float) * max_k * width +
+				us_sums_bytes(max_k, width)) + sizeof(double) * max_k;
 }
 
 void
 us_kmeans_search(const UsPoints *p, int k, const UsSearchPlan *plan,
-				 const UsPartition *start, uint64 seed, UsScratch *s,
-				 UsArena *arena, UsSearchResult *result)
+				 const float *start, uint64 seed, UsScratch *s,
+				 UsSearchSpace *space, UsSearchResult *result)
 {
 	Search		search;
 
 	memset(result, 0, sizeof(UsSearchResult));
 	search.p = p;
 	search.plan = plan;
+	search.k = k;
 	search.s = s;
-	us_random_init(&search.random, seed, k);
+	search.space = space;
 	search.limit = s->work + plan->max_work;
-	search.best = us_partition_create(arena, p, k);
-	search.current = us_partition_create(arena, p, k);
-	search.trial = us_partition_create(arena, p, k);
-	search.place = (float *) us_arena_array(arena, p->width, sizeof(float));
-	search.loss = (double *) us_arena_array(arena, k, sizeof(double));
 	search.result = result;
+	us_random_init(&search.random, seed, k);
+	us_partition_set_k(space->best, k);
+	us_partition_set_k(space->current, k);
+	us_partition_set_k(space->trial, k);
 
 	if (start != NULL)
 	{
@@ -214,8 +232,7 @@ us_kmeans_search(const UsPoints *p, int k, const UsSearchPlan *plan,
 	{
 		if (result->starts > 0 && s->work >= search.limit)
 			break;
-		us_seed_centers(p, s, plan->seeding, k, &search.random, search.trial->center);
+		us_seed_centers(p, s, plan->seeding, k, &search.random, space->trial->center);
 		run_start(&search);
 	}
-	result->best = search.best;
 }

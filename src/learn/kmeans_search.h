@@ -18,22 +18,35 @@ typedef struct UsSearchPlan
 	double		max_work;		/* coordinates compared after which no more is begun */
 } UsSearchPlan;
 
+/* What a search works in, and its best partition when it ends. */
+typedef struct UsSearchSpace
+{
+	UsPartition *best;			/* of all starts */
+	UsPartition *current;		/* of this start */
+	UsPartition *trial;
+	float	   *place;			/* [width], of a new centre */
+	double	   *loss;			/* [k] */
+} UsSearchSpace;
+
 typedef struct UsSearchResult
 {
-	UsPartition *best;
 	int			starts;			/* made */
 	int			iterations;		/* of Lloyd's algorithm, all together */
 	int			moves;			/* tried */
 	int			gains;			/* of them kept */
 } UsSearchResult;
 
+/* Room for searches for up to max_k clusters; and its bytes. */
+extern UsSearchSpace *us_search_space_create(UsArena *arena, const UsPoints *p, int max_k);
+extern Size us_search_space_bytes(int n, int width, int max_k);
+
 /*
- * The best partition of the points into k clusters that the plan finds.  start, if
- * not NULL, is a partition into k - 1 clusters from which one more start is made, by
- * splitting.  Partitions are made in arena.
+ * The best partition of the points into k clusters that the plan finds: space->best.
+ * start[k - 1][width], if not NULL, are the centres of a partition into k - 1 clusters from
+ * which one more start is made, by a further centre.
  */
 extern void us_kmeans_search(const UsPoints *p, int k, const UsSearchPlan *plan,
-							 const UsPartition *start, uint64 seed, UsScratch *s,
-							 UsArena *arena, UsSearchResult *result);
+							 const float *start, uint64 seed, UsScratch *s,
+							 UsSearchSpace *space, UsSearchResult *result);
 
 #endif
