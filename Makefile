@@ -25,14 +25,18 @@ export USERSEG_UNIT ?= $(abspath test/unit/userseg_unit)
 PG_CPPFLAGS = -I$(srcdir)/src -ffp-contract=off -DUS_VERSION=\"$(EXTVERSION)\"
 PG_CFLAGS = -fno-math-errno -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers $(WERROR)
 SHLIB_LINK = -lm
-EXTRA_CLEAN = $(SCRIPT) build
+EXTRA_CLEAN = $(SCRIPT) build $(wildcard test/unit/*.o) test/unit/userseg_unit.so
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# PGXS follows no headers (and would install what a variable HEADERS names).
-$(OBJS): $(INCLUDES) Makefile
+# PGXS follows no headers (and would install what a variable HEADERS names), and does
+# not see that another server is built for.
+$(OBJS): $(INCLUDES) Makefile build/server
+
+build/server: FORCE
+	@mkdir -p $(@D); '$(PG_CONFIG)' --version | cmp -s - $@ || '$(PG_CONFIG)' --version > $@
 
 $(SCRIPT): $(PIECES) userseg.control
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION userseg" to load this file. \quit'; cat $(PIECES); } > $@
@@ -40,7 +44,7 @@ $(SCRIPT): $(PIECES) userseg.control
 unit: all
 	$(MAKE) -C test/unit PG_CONFIG=$(PG_CONFIG)
 
-.PHONY: unit demo test bench test-matrix lint
+.PHONY: FORCE unit demo test bench test-matrix lint
 demo:
 	test/demo
 test:
