@@ -11,6 +11,17 @@
 
 #define FLAG_GRIDDED	1
 
+void
+us_check_version(const char *what, int version, int known)
+{
+	if (version != known)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s has format version %d, this userseg reads version %d",
+						what, version, known),
+				 errhint("Use the release of userseg that wrote it, or a later one.")));
+}
+
 static Size
 set_size(int k, int d, bool gridded)
 {
@@ -222,11 +233,7 @@ us_centroid_set_read(UsReader *r)
 	uint32		d = us_read_u32(r);
 	bool		gridded = (flags & FLAG_GRIDDED) != 0;
 
-	if (version != US_CENTROID_SET_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s has format version %d, this userseg reads version %d",
-						r->what, version, US_CENTROID_SET_VERSION)));
+	us_check_version(r->what, version, US_CENTROID_SET_VERSION);
 	if (metric >= US_METRIC_COUNT || metric == US_METRIC_SQEUCLIDEAN)
 		us_corrupt(r, "metric %d", metric);
 	if (flags > FLAG_GRIDDED)

@@ -141,11 +141,7 @@ us_kmeans_point_read(UsReader *r)
 	uint64		fingerprint = us_read_u64(r);
 	uint32		label = us_read_u32(r);
 
-	if (version != US_KMEANS_POINT_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s has format version %d, this userseg reads version %d",
-						r->what, version, US_KMEANS_POINT_VERSION)));
+	us_check_version(r->what, version, US_KMEANS_POINT_VERSION);
 	if (metric != US_METRIC_EUCLIDEAN && metric != US_METRIC_COSINE)
 		us_corrupt(r, "metric %d", metric);
 	if (flags > FLAG_GRIDDED)

@@ -73,11 +73,7 @@ read_header(UsReader *r, UsKmeansState *header, uint8 *flags)
 	uint32		k;
 	uint32		d;
 
-	if (version != US_KMEANS_STATE_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s has format version %d, this userseg reads version %d",
-						r->what, version, US_KMEANS_STATE_VERSION)));
+	us_check_version(r->what, version, US_KMEANS_STATE_VERSION);
 	header->version = version;
 	header->kind = us_read_u8(r);
 	header->metric = us_read_u8(r);

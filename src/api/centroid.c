@@ -18,8 +18,6 @@
 #include "infra/args.h"
 #include "math/hash.h"
 
-#define TYPE_NAME "userseg.centroid_set"
-
 PG_FUNCTION_INFO_V1(userseg_centroid_set_in);
 PG_FUNCTION_INFO_V1(userseg_centroid_set_out);
 PG_FUNCTION_INFO_V1(userseg_centroid_set_recv);
@@ -113,7 +111,7 @@ userseg_centroid_set_in(PG_FUNCTION_ARGS)
 		c = set_from_array(DatumGetArrayTypeP(array), US_METRIC_EUCLIDEAN, NULL);
 	}
 	else
-		c = us_payload_from_text(text, TYPE_NAME, read_set);
+		c = us_payload_from_text(text, US_CENTROID_SET_NAME, read_set);
 	PG_RETURN_POINTER(c);
 }
 
@@ -133,7 +131,7 @@ Datum
 userseg_centroid_set_recv(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_POINTER(us_payload_from_message((StringInfo) PG_GETARG_POINTER(0),
-											  TYPE_NAME, read_set));
+											  US_CENTROID_SET_NAME, read_set));
 }
 
 /* Binary output: the payload. */

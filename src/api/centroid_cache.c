@@ -22,7 +22,28 @@ typedef struct CachedArgument
 const UsCentroidSet *
 us_set_arg(FunctionCallInfo fcinfo, int n)
 {
-	return (const UsCentroidSet *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n));
+	const UsCentroidSet *c = (const UsCentroidSet *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n));
+
+	us_check_version(US_CENTROID_SET_NAME, c->version, US_CENTROID_SET_VERSION);
+	return c;
+}
+
+const UsKmeansState *
+us_state_arg(FunctionCallInfo fcinfo, int n)
+{
+	const UsKmeansState *s = (const UsKmeansState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n));
+
+	us_check_version(US_KMEANS_STATE_NAME, s->version, US_KMEANS_STATE_VERSION);
+	return s;
+}
+
+const UsKmeansPoint *
+us_point_arg(FunctionCallInfo fcinfo, int n)
+{
+	const UsKmeansPoint *p = (const UsKmeansPoint *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n));
+
+	us_check_version(US_KMEANS_POINT_NAME, p->version, US_KMEANS_POINT_VERSION);
+	return p;
 }
 
 uint64
@@ -65,6 +86,7 @@ cache_fill(UsSetCache *cache, MemoryContext context, struct varlena *raw)
 
 	memset(cache, 0, sizeof(UsSetCache));	/* empty, if an error comes */
 	cache->set = (const UsCentroidSet *) PG_DETOAST_DATUM_COPY(PointerGetDatum(raw));
+	us_check_version(US_CENTROID_SET_NAME, cache->set->version, US_CENTROID_SET_VERSION);
 	cache->assigner = (UsAssigner *) palloc(us_assigner_size(cache->set));
 	us_assigner_fill(cache->assigner, cache->set);
 	if (is_comparable(raw))

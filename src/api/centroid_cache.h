@@ -7,7 +7,7 @@
 
 #include "fmgr.h"
 
-#include "agg/nearest.h"
+#include "agg/kmeans_state.h"
 
 /* A set that was seen before, for those who keep more than that in fn_extra; zeros are an empty one. */
 typedef struct UsSetCache
@@ -32,7 +32,15 @@ extern void us_set_cache_load(UsSetCache *cache, MemoryContext context, Datum va
 extern const UsCentroidSet *us_cached_set(FunctionCallInfo fcinfo, int n,
 										  const UsAssigner **assigner);
 
-/* Argument n as a set, detoasted. */
+#define US_CENTROID_SET_NAME	"userseg.centroid_set"
+#define US_KMEANS_STATE_NAME	"userseg.kmeans_state"
+#define US_KMEANS_POINT_NAME	"userseg.kmeans_point"
+
+/* Argument n as a state and as a point, detoasted; 0A000 if another release stored it. */
+extern const UsKmeansState *us_state_arg(FunctionCallInfo fcinfo, int n);
+extern const UsKmeansPoint *us_point_arg(FunctionCallInfo fcinfo, int n);
+
+/* Argument n as a set, in the same way. */
 extern const UsCentroidSet *us_set_arg(FunctionCallInfo fcinfo, int n);
 
 /* The fingerprint of argument n; only the beginning of a toasted set is read. */

@@ -30,15 +30,26 @@ PG_FUNCTION_INFO_V1(userseg_inertia_final);
 PG_FUNCTION_INFO_V1(userseg_silhouette_final);
 PG_FUNCTION_INFO_V1(userseg_kmeans_merge);
 
+/* Argument n as a state of its own. */
+static UsKmeansState *
+state_copy(FunctionCallInfo fcinfo, int n)
+{
+	const UsKmeansState *s = us_state_arg(fcinfo, n);
+	UsKmeansState *copy = (UsKmeansState *) palloc(VARSIZE(s));
+
+	memcpy(copy, s, VARSIZE(s));
+	return copy;
+}
+
 /* The state of an aggregate, to be changed; a copy when the function is called by itself; NULL at first. */
 static UsKmeansState *
 state_arg(FunctionCallInfo fcinfo)
 {
 	if (PG_ARGISNULL(0))
 		return NULL;
-	if (AggCheckCallContext(fcinfo, NULL))
+	if (AggCheckCallContext(fcinfo, NULL) && !VARATT_IS_EXTENDED(PG_GETARG_POINTER(0)))
 		return (UsKmeansState *) PG_GETARG_POINTER(0);
-	return (UsKmeansState *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0));
+	return state_copy(fcinfo, 0);
 }
 
 /* What a transition returns for a row that does not count. */
@@ -90,7 +101,7 @@ userseg_kmeans_step(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
-	p = (const UsKmeansPoint *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+	p = us_point_arg(fcinfo, 1);
 	s = state_arg(fcinfo);
 	if (s == NULL)
 		s = us_kmeans_new_for_point(p);
@@ -119,7 +130,7 @@ userseg_kmeans_agg_step(PG_FUNCTION_ARGS)
 Datum
 userseg_kmeans_final(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(us_kmeans_seal((const UsKmeansState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0))));
+	PG_RETURN_POINTER(us_kmeans_seal(us_state_arg(fcinfo, 0)));
 }
 
 /* ---- the mean ---- */
@@ -149,7 +160,7 @@ userseg_centroid_agg_step(PG_FUNCTION_ARGS)
 static const UsKmeansState *
 final_arg(FunctionCallInfo fcinfo, UsKmeansKind kind)
 {
-	const UsKmeansState *s = (const UsKmeansState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	const UsKmeansState *s = us_state_arg(fcinfo, 0);
 
 	us_kmeans_check_kind(s, kind);
 	return s;
@@ -241,8 +252,8 @@ userseg_kmeans_combine(PG_FUNCTION_ARGS)
 		return unchanged(fcinfo);
 	s = state_arg(fcinfo);
 	if (s == NULL)
-		PG_RETURN_POINTER(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1)));
-	PG_RETURN_POINTER(us_kmeans_merge(s, (const UsKmeansState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1))));
+		PG_RETURN_POINTER(state_copy(fcinfo, 1));
+	PG_RETURN_POINTER(us_kmeans_merge(s, us_state_arg(fcinfo, 1)));
 }
 
 /* userseg.merge(a, b kmeans_state) → kmeans_state; NULL only if both are. */
@@ -255,7 +266,6 @@ userseg_kmeans_merge(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
-	s = (UsKmeansState *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0));
-	s = us_kmeans_merge(s, (const UsKmeansState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1)));
+	s = us_kmeans_merge(state_copy(fcinfo, 0), us_state_arg(fcinfo, 1));
 	PG_RETURN_POINTER(us_kmeans_seal(s));
 }

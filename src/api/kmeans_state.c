@@ -15,9 +15,6 @@
 #include "api/centroid_cache.h"
 #include "api/payload.h"
 
-#define STATE_NAME "userseg.kmeans_state"
-#define POINT_NAME "userseg.kmeans_point"
-
 PG_FUNCTION_INFO_V1(userseg_kmeans_state_in);
 PG_FUNCTION_INFO_V1(userseg_kmeans_state_out);
 PG_FUNCTION_INFO_V1(userseg_kmeans_state_recv);
@@ -30,13 +27,6 @@ PG_FUNCTION_INFO_V1(userseg_next_centroids);
 PG_FUNCTION_INFO_V1(userseg_inertia);
 PG_FUNCTION_INFO_V1(userseg_sizes);
 PG_FUNCTION_INFO_V1(userseg_weights);
-
-/* Argument 0 as a state of clusters. */
-static const UsKmeansState *
-state_arg(FunctionCallInfo fcinfo)
-{
-	return (const UsKmeansState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
-}
 
 /* ---- input and output ---- */
 
@@ -56,7 +46,7 @@ read_point(UsReader *r)
 Datum
 userseg_kmeans_state_in(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(us_payload_from_text(PG_GETARG_CSTRING(0), STATE_NAME, read_state));
+	PG_RETURN_POINTER(us_payload_from_text(PG_GETARG_CSTRING(0), US_KMEANS_STATE_NAME, read_state));
 }
 
 /* Output: the payload in hexadecimal. */
@@ -66,7 +56,7 @@ userseg_kmeans_state_out(PG_FUNCTION_ARGS)
 	UsWriter	w;
 
 	us_writer_init(&w);
-	us_kmeans_write(state_arg(fcinfo), &w);
+	us_kmeans_write(us_state_arg(fcinfo, 0), &w);
 	PG_RETURN_CSTRING(us_payload_text(&w));
 }
 
@@ -75,7 +65,7 @@ Datum
 userseg_kmeans_state_recv(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_POINTER(us_payload_from_message((StringInfo) PG_GETARG_POINTER(0),
-											  STATE_NAME, read_state));
+											  US_KMEANS_STATE_NAME, read_state));
 }
 
 /* Binary output: the payload. */
@@ -85,7 +75,7 @@ userseg_kmeans_state_send(PG_FUNCTION_ARGS)
 	UsWriter	w;
 
 	us_writer_init(&w);
-	us_kmeans_write(state_arg(fcinfo), &w);
+	us_kmeans_write(us_state_arg(fcinfo, 0), &w);
 	PG_RETURN_BYTEA_P(us_writer_varlena(&w));
 }
 
@@ -93,7 +83,7 @@ userseg_kmeans_state_send(PG_FUNCTION_ARGS)
 Datum
 userseg_kmeans_point_in(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(us_payload_from_text(PG_GETARG_CSTRING(0), POINT_NAME, read_point));
+	PG_RETURN_POINTER(us_payload_from_text(PG_GETARG_CSTRING(0), US_KMEANS_POINT_NAME, read_point));
 }
 
 /* Output: the payload in hexadecimal. */
@@ -103,7 +93,7 @@ userseg_kmeans_point_out(PG_FUNCTION_ARGS)
 	UsWriter	w;
 
 	us_writer_init(&w);
-	us_kmeans_point_write((const UsKmeansPoint *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)), &w);
+	us_kmeans_point_write(us_point_arg(fcinfo, 0), &w);
 	PG_RETURN_CSTRING(us_payload_text(&w));
 }
 
@@ -112,7 +102,7 @@ Datum
 userseg_kmeans_point_recv(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_POINTER(us_payload_from_message((StringInfo) PG_GETARG_POINTER(0),
-											  POINT_NAME, read_point));
+											  US_KMEANS_POINT_NAME, read_point));
 }
 
 /* Binary output: the payload. */
@@ -122,7 +112,7 @@ userseg_kmeans_point_send(PG_FUNCTION_ARGS)
 	UsWriter	w;
 
 	us_writer_init(&w);
-	us_kmeans_point_write((const UsKmeansPoint *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)), &w);
+	us_kmeans_point_write(us_point_arg(fcinfo, 0), &w);
 	PG_RETURN_BYTEA_P(us_writer_varlena(&w));
 }
 
@@ -136,7 +126,7 @@ userseg_next_centroids(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	s = state_arg(fcinfo);
+	s = us_state_arg(fcinfo, 0);
 	if (s->kind != US_KMEANS_MEAN)
 		us_kmeans_check_kind(s, US_KMEANS_CLUSTERS);
 	PG_RETURN_POINTER(us_kmeans_next(s, PG_ARGISNULL(1) ? NULL : us_set_arg(fcinfo, 1)));
@@ -146,7 +136,7 @@ userseg_next_centroids(PG_FUNCTION_ARGS)
 Datum
 userseg_inertia(PG_FUNCTION_ARGS)
 {
-	const UsKmeansState *s = state_arg(fcinfo);
+	const UsKmeansState *s = us_state_arg(fcinfo, 0);
 	double		inertia;
 
 	us_kmeans_check_kind(s, US_KMEANS_CLUSTERS);
@@ -160,7 +150,7 @@ userseg_inertia(PG_FUNCTION_ARGS)
 Datum
 userseg_sizes(PG_FUNCTION_ARGS)
 {
-	const UsKmeansState *s = state_arg(fcinfo);
+	const UsKmeansState *s = us_state_arg(fcinfo, 0);
 	Datum	   *values = (Datum *) palloc(sizeof(Datum) * s->k);
 
 	for (int i = 0; i < s->k; i++)
@@ -173,7 +163,7 @@ userseg_sizes(PG_FUNCTION_ARGS)
 Datum
 userseg_weights(PG_FUNCTION_ARGS)
 {
-	const UsKmeansState *s = state_arg(fcinfo);
+	const UsKmeansState *s = us_state_arg(fcinfo, 0);
 	Datum	   *values = (Datum *) palloc(sizeof(Datum) * s->k);
 
 	for (int i = 0; i < s->k; i++)
