@@ -6,14 +6,13 @@
 
 #include "data/encode_chain.h"
 
-#define SAMPLE_ROOM	8192
-
 void
 us_chain_sample(UsChainLearner *l, const double *x, int n, int want)
 {
-	if (l->sample == NULL)
-		l->sample = palloc(sizeof(double) * SAMPLE_ROOM);
-	for (int i = 0; i < want && l->nsample < SAMPLE_ROOM; i++)
+	Size		bytes = sizeof(double) * (l->nsample + want);
+
+	l->sample = l->sample ? repalloc(l->sample, bytes) : palloc(bytes);
+	for (int i = 0; i < want; i++)
 	{
 		double		v = x[(int64) i * n / want];
 
@@ -184,6 +183,9 @@ end_pass(UsChainLearner *l, UsLearn *learn)
 				l->has_centre = true;
 			}
 			pfree(l->bracket.inside);
+			if (l->sample)
+				pfree(l->sample);
+			l->sample = NULL;
 			break;
 		case US_NEED_RANKS:
 			end_ranks(l, learn);

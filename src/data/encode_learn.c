@@ -10,9 +10,14 @@
 #include "infra/progress.h"
 #include "math/select.h"
 
-/* larger frames than US_SELECT_SMALL are sampled for medians: chunks, spread evenly, and rows of each */
+/*
+ * Larger frames than US_SELECT_SMALL are sampled for medians: this many chunks, spread
+ * evenly, and rows of each, fewer when there are many columns.
+ */
 #define SAMPLE_CHUNKS	16
 #define SAMPLE_ROWS		512
+#define SAMPLE_ROWS_MIN	32
+#define SAMPLE_BYTES	(8 * 1024 * 1024)
 
 void
 us_encoder_warn(UsEncoder *encoder, const char *fmt,...)
@@ -107,9 +112,12 @@ take_sample(UsLearn *learn)
 {
 	UsFrame    *frame = learn->frame;
 	UsEncoder  *encoder = learn->encoder;
+	Size		row_bytes = sizeof(double) * SAMPLE_CHUNKS * encoder->nparts;
+	int			nrows = (int) (Min(SAMPLE_BYTES, us_budget_left(learn->budget) / 8) / row_bytes);
 
 	if (frame->weighted || frame->nrows <= US_SELECT_SMALL)
 		return;
+	nrows = Max(Min(nrows, SAMPLE_ROWS), SAMPLE_ROWS_MIN);
 	for (int s = 0; s < SAMPLE_CHUNKS; s++)
 	{
 		const UsChunk *chunk = us_frame_chunk(frame, (int) ((int64) s * frame->nchunks / SAMPLE_CHUNKS));
@@ -117,7 +125,7 @@ take_sample(UsLearn *learn)
 		CHECK_FOR_INTERRUPTS();
 		for (int p = 0; p < encoder->nparts; p++)
 			if (encoder->part[p].ops->sample)
-				encoder->part[p].ops->sample(&encoder->part[p], learn, chunk, SAMPLE_ROWS);
+				encoder->part[p].ops->sample(&encoder->part[p], learn, chunk, nrows);
 	}
 }
 

@@ -19,6 +19,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "data/encode_part.h"
 #include "math/fixed_sum.h"
 #include "math/hash.h"
@@ -180,6 +182,11 @@ ordinal_levels(UsPart *part, const Learning *l, const UsDictionary *dictionary)
 							part->frame_column->name, size, US_MAX_LEVELS)));
 		return us_levels_choose(dictionary, l->count, 1, US_MAX_LEVELS);
 	}
+	if (spec->n_names > US_MAX_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the \"order\" of feature \"%s\" has more than %d values",
+						part->frame_column->name, US_MAX_LEVELS)));
 	levels = us_levels_make(spec->names, spec->n_names);
 	for (int code = 0; code < us_dictionary_size(dictionary); code++)
 	{
@@ -279,42 +286,54 @@ null_place(const UsPart *part, const Learning *l)
 	return best;
 }
 
-/* Sums over all folds but one (fold < 0: over all), into one row of places and their total. */
+/* Sums over all folds, into one row of places. */
 static void
-sum_folds(const Learning *l, int places, int fold, Cell *row, Cell *total)
+sum_folds(const Learning *l, int places, Cell *row)
 {
 	memset(row, 0, sizeof(Cell) * places);
-	memset(total, 0, sizeof(Cell));
 	for (int f = 0; f < l->ncellfolds; f++)
-	{
-		if (f == fold)
-			continue;
 		for (int p = 0; p < places; p++)
 		{
 			row[p].w += l->cell[(Size) f * places + p].w;
 			row[p].wy += l->cell[(Size) f * places + p].wy;
 		}
-	}
-	for (int p = 0; p < places; p++)
-	{
-		total->w += row[p].w;
-		total->wy += row[p].wy;
-	}
 }
 
-/* Smoothed means of one row of places; without any row the prior of all data. */
+static Cell
+sum_places(const Cell *row, int places)
+{
+	Cell		total = {0, 0};
+
+	for (int p = 0; p < places; p++)
+	{
+		total.w += row[p].w;
+		total.wy += row[p].wy;
+	}
+	return total;
+}
+
+/*
+ * Smoothed means of one row of places, without what is in the row less (or NULL); if
+ * nothing is left at all, the prior of all data.
+ */
 static void
-target_values(const Learning *l, int places, const Cell *row, const Cell *total,
+target_values(const Learning *l, int places, const Cell *row, const Cell *less,
 			  double fallback, double *value)
 {
 	double		m = l->spec->smoothing;
-	double		prior = total->w > 0 ?
-		us_fixed_value(total->wy, l->unit_wy) / us_fixed_value(total->w, l->unit_w) : fallback;
+	Cell		total = sum_places(row, places);
+	Cell		gone = {0, 0};
+	double		prior = fallback;
 
+	if (less)
+		gone = sum_places(less, places);
+	if (total.w > gone.w)
+		prior = us_fixed_value(total.wy - gone.wy, l->unit_wy) /
+			us_fixed_value(total.w - gone.w, l->unit_w);
 	for (int p = 0; p < places; p++)
 	{
-		double		w = us_fixed_value(row[p].w, l->unit_w);
-		double		wy = us_fixed_value(row[p].wy, l->unit_wy);
+		double		w = us_fixed_value(row[p].w - (less ? less[p].w : 0), l->unit_w);
+		double		wy = us_fixed_value(row[p].wy - (less ? less[p].wy : 0), l->unit_wy);
 
 		/* the other levels together are no level: the prior, as for what is never seen */
 		value[p] = w > 0 && p < places - 1 ? (wy + m * prior) / (w + m) : prior;
@@ -327,30 +346,36 @@ make_values(UsPart *part)
 	Learning   *l = part->learning;
 	Level	   *level = part->own;
 	int			places = PLACES(part->levels);
-	Cell	   *row = palloc(sizeof(Cell) * places);
-	Cell		total;
-	double		prior;
+	Cell	   *row = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Cell) * places);
 
 	if (level->type == US_STEP_ORDINAL)
 	{
 		for (int p = 0; p < places; p++)
 			level->value[p] = p < part->levels->n ? p : NAN;
 	}
+	else if (level->type == US_STEP_FREQUENCY)
+	{
+		Cell		total;
+
+		sum_folds(l, places, row);
+		total = sum_places(row, places);
+		for (int p = 0; p < places; p++)
+			level->value[p] = us_fixed_value(row[p].w, 1) / us_fixed_value(total.w, 1);
+	}
 	else
 	{
-		sum_folds(l, places, -1, row, &total);
-		for (int p = 0; p < places && level->type == US_STEP_FREQUENCY; p++)
-			level->value[p] = us_fixed_value(row[p].w, 1) / us_fixed_value(total.w, 1);
-		if (level->type == US_STEP_TARGET)
+		double		prior;
+
+		sum_folds(l, places, row);
+		target_values(l, places, row, NULL, 0, level->value);
+		prior = level->value[PLACE_OTHER(part->levels)];
+		level->fold_value = MemoryContextAllocHuge(CurrentMemoryContext,
+												   sizeof(double) * level->folds * places);
+		for (int f = 0; f < level->folds; f++)
 		{
-			target_values(l, places, row, &total, 0, level->value);
-			prior = level->value[PLACE_OTHER(part->levels)];
-			level->fold_value = palloc(sizeof(double) * level->folds * places);
-			for (int f = 0; f < level->folds; f++)
-			{
-				sum_folds(l, places, f, row, &total);
-				target_values(l, places, row, &total, prior, level->fold_value + (Size) f * places);
-			}
+			CHECK_FOR_INTERRUPTS();
+			target_values(l, places, row, l->cell + (Size) f * places, prior,
+						  level->fold_value + (Size) f * places);
 		}
 	}
 	pfree(row);

@@ -70,25 +70,37 @@ typedef struct Candidate
 	int64		count;
 } Candidate;
 
+/* The most frequent first; of equals the first by bytes. */
 static int
-by_count(const void *a, const void *b)
+by_count(const Candidate *x, const Candidate *y)
 {
-	const Candidate *x = a;
-	const Candidate *y = b;
-
 	if (x->count != y->count)
 		return x->count > y->count ? -1 : 1;
 	return us_bytes_compare(x->text, x->len, y->text, y->len);
 }
 
 static int
-by_bytes(const void *a, const void *b)
+by_bytes(const Candidate *x, const Candidate *y)
 {
-	const Candidate *x = a;
-	const Candidate *y = b;
-
 	return us_bytes_compare(x->text, x->len, y->text, y->len);
 }
+
+/* sorts that can be cancelled */
+#define ST_SORT sort_by_count
+#define ST_ELEMENT_TYPE Candidate
+#define ST_COMPARE(a, b) by_count(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT sort_by_bytes
+#define ST_ELEMENT_TYPE Candidate
+#define ST_COMPARE(a, b) by_bytes(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 static int
 by_value(const void *a, const void *b)
@@ -155,10 +167,10 @@ us_levels_choose(const UsDictionary *dictionary, const int64 *count, int64 min_c
 	}
 	if (n > max)
 	{
-		qsort(candidate, n, sizeof(Candidate), by_count);
+		sort_by_count(candidate, n);
 		n = max;
 	}
-	qsort(candidate, n, sizeof(Candidate), by_bytes);
+	sort_by_bytes(candidate, n);
 	text = palloc(sizeof(char *) * Max(n, 1));
 	for (int i = 0; i < n; i++)
 		text[i] = pnstrdup(candidate[i].text, candidate[i].len);

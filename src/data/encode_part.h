@@ -91,6 +91,7 @@ struct UsPartOps
 /* Limits, of learning and of reading. */
 #define US_MAX_WIDTH			1000000
 #define US_MAX_FEATURE_PARTS	3
+#define US_MAX_DIM				65535
 
 /* Types of parts, as stored. */
 #define US_PART_NUMBER		1

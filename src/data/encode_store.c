@@ -15,7 +15,6 @@
 
 #define VERSION			1
 #define MAX_FEATURES	65535
-#define MAX_DIM			65535
 
 static const UsPartOps *const part_types[] = {
 	&us_part_number, &us_part_missing, &us_part_onehot, &us_part_level,
@@ -126,7 +125,7 @@ read_feature(UsFeature *feature, UsReader *r)
 		us_corrupt(r, "unknown kind %u of feature \"%s\"", kind, feature->name);
 	feature->kind = (UsKind) kind;
 	feature->zoned = us_read_bool(r);
-	feature->dim = (int) us_read_count(r, 0, MAX_DIM);
+	feature->dim = (int) us_read_count(r, 0, US_MAX_DIM);
 	feature->weight = us_read_scale(r);
 }
 

@@ -74,6 +74,11 @@ begin_means(UsPart *part, UsLearn *learn)
 	Vector	   *v = part->own;
 
 	v->dim = part->frame_column->dim;
+	if (v->dim > US_MAX_DIM)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("feature \"%s\" has %d elements, a vector may have %d",
+						part->frame_column->name, v->dim, US_MAX_DIM)));
 	l->taken = (sizeof(UsExactSum) + sizeof(UsMoments) + sizeof(UsRange)) * (Size) v->dim +
 		sizeof(double) * US_CHUNK_ROWS * (TILE + 1);
 	us_budget_take(learn->budget, l->taken, "preprocessing");

@@ -233,7 +233,7 @@ us_median_result(UsMedian *median, double *result)
 #define MANY_BITS	11
 
 /* values that are kept after the first digit instead of looking for more digits */
-#define NARROW		US_SELECT_SMALL
+#define NARROW		(2 * US_SELECT_SMALL)
 
 /* Values that share the digits found so far, and where the ranks among them are. */
 typedef struct Group
@@ -307,7 +307,7 @@ us_select_memory(int64 n, bool weighted, int m, Size limit)
 		return kept_bytes(n, weighted);
 	return (Size) m * (2 * sizeof(Group) +
 					   sizeof(int64) * ((Size) 1 << (m <= FEW ? FEW_BITS : MANY_BITS))) +
-		(m <= FEW ? (sizeof(int32) + 1) * ((Size) 1 << FEW_BITS) + NARROW * sizeof(Kept) : 0);
+		(m <= FEW ? (sizeof(int32) + 1) * ((Size) 1 << FEW_BITS) + kept_bytes(NARROW, weighted) : 0);
 }
 
 UsSelect *

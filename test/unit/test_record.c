@@ -225,3 +225,60 @@ UNIT_TEST(objects_give_the_same_values)
 	UNIT_ERROR(us_record_from_json(e, json("[1, 2]"), value), ERRCODE_INVALID_PARAMETER_VALUE,
 			   "features must be a JSON object, not array");
 }
+
+/* Every kind from JSON, and what is refused. */
+UNIT_TEST(objects_of_every_kind)
+{
+	static const UsColumn column[] = {
+		{.name = "vip", .type_name = "boolean", .kind = US_KIND_BOOLEAN},
+		{.name = "joined", .type_name = "timestamp without time zone", .kind = US_KIND_TIME},
+		{.name = "at", .type_name = "timestamp with time zone", .kind = US_KIND_TIME, .zoned = true},
+		{.name = "stay", .type_name = "interval", .kind = US_KIND_DURATION},
+		{.name = "tags", .type_name = "text[]", .kind = US_KIND_TAGS},
+		{.name = "v", .type_name = "real[]", .kind = US_KIND_VECTOR},
+	};
+	static const char *const tag[] = {"a", "b"};
+	static const int len[] = {1, 1};
+	static const double vector[] = {1, 2, 3, 5};
+	UsBudget   *budget = us_budget_create(64 * MB);
+	UsFrameBuilder *b = us_frame_begin(column, 6, false, false, budget);
+	UsEncoder  *e;
+	UsValue		value[6];
+
+	for (int i = 0; i < 2; i++)
+	{
+		for (int j = 0; j < 4; j++)
+			us_frame_put_number(b, j, i);
+		us_frame_put_tags(b, 4, 1, tag + i, len);
+		us_frame_put_vector(b, 5, 2, vector + 2 * i);
+		us_frame_end_row(b);
+	}
+	e = us_encoder_learn(us_frame_finish(b, NULL), NULL, US_NULL_IMPUTE, 1, budget);
+	us_record_from_json(e, json("{\"vip\": true, \"joined\": \"2000-01-02\", \"at\": \"2000-01-01 00:00:30+00\","
+								" \"stay\": \"1 day 00:00:01\", \"tags\": [\"b\", null, \"c\"], \"v\": [1.5, -2]}"), value);
+	UNIT_CLOSE(value[0].number, 1, 0);
+	UNIT_CLOSE(value[1].number, 86400, 0);
+	UNIT_CLOSE(value[2].number, 30, 0);
+	UNIT_CLOSE(value[3].number, 86401, 0);
+	UNIT_EQUAL_INT(value[4].n, 2);
+	UNIT_EQUAL_STRING(value[4].item[1], "c");
+	UNIT_EQUAL_INT(value[5].n, 2);
+	UNIT_CLOSE(value[5].vector[1], -2, 0);
+
+#define OBJECT(vip, joined, stay, tags, v) \
+	json("{\"vip\": " vip ", \"joined\": " joined ", \"at\": null, \"stay\": " stay ", \"tags\": " tags ", \"v\": " v "}")
+	UNIT_ERROR(us_record_from_json(e, OBJECT("1", "null", "null", "null", "null"), value), ERRCODE_DATATYPE_MISMATCH,
+			   "feature \"vip\" expects boolean, the object has 1");
+	UNIT_ERROR(us_record_from_json(e, OBJECT("null", "\"soon\"", "null", "null", "null"), value),
+			   ERRCODE_INVALID_DATETIME_FORMAT, "invalid input syntax for type timestamp: \"soon\"");
+	UNIT_ERROR(us_record_from_json(e, OBJECT("null", "7", "null", "null", "null"), value), ERRCODE_DATATYPE_MISMATCH,
+			   "feature \"joined\" expects timestamp without time zone, the object has 7");
+	UNIT_ERROR(us_record_from_json(e, OBJECT("null", "null", "3", "null", "null"), value), ERRCODE_DATATYPE_MISMATCH,
+			   "feature \"stay\" expects interval, the object has 3");
+	UNIT_ERROR(us_record_from_json(e, OBJECT("null", "null", "null", "\"a\"", "null"), value), ERRCODE_DATATYPE_MISMATCH,
+			   "feature \"tags\" expects text[], the object has \"a\"");
+	UNIT_ERROR(us_record_from_json(e, OBJECT("null", "null", "null", "[1]", "null"), value), ERRCODE_DATATYPE_MISMATCH,
+			   "feature \"tags\" expects text[], the object has 1");
+	UNIT_ERROR(us_record_from_json(e, OBJECT("null", "null", "null", "null", "[1, \"2\"]"), value), ERRCODE_DATATYPE_MISMATCH,
+			   "feature \"v\" expects real[], the object has \"2\"");
+}
