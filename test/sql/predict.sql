@@ -133,7 +133,7 @@ SELECT * FROM check_query($$SELECT c.id, (SELECT userseg.predict_id('predict_p',
 SELECT * FROM check_query($$SELECT c.id, x.p FROM predict.customer c, LATERAL (SELECT userseg.predict_id('predict_p', c) AS p) x$$);
 SELECT * FROM check_query($$SELECT j.id, userseg.predict_id('predict_p', j) FROM (predict.customer c JOIN (SELECT id AS other FROM predict.customer) o ON o.other = c.id) j$$);
 SELECT * FROM check_query($$SELECT id, userseg.predict_id('predict_p', c) FROM predict.customer c GROUP BY c.id$$);
-SELECT * FROM check_query($$SELECT min((c).id), userseg.predict_id('predict_p', c) FROM predict.customer c GROUP BY c$$);
+SELECT n, wrong FROM check_query($$SELECT min((c).id), userseg.predict_id('predict_p', c) FROM predict.customer c GROUP BY c$$);
 SELECT * FROM check_query($$SELECT id, min(userseg.predict_id('predict_p', c)) OVER (PARTITION BY id) FROM predict.customer c$$);
 SELECT * FROM check_query($$SELECT id, label FROM (SELECT id, userseg.predict_id('predict_p', c) AS label FROM predict.customer c UNION ALL SELECT id, userseg.predict_id('predict_p', v) FROM predict.v) u ORDER BY label$$);
 SELECT columns, n FROM check_query($$SELECT id, userseg.predict_id('predict_p', c) FROM predict.changed c$$);
