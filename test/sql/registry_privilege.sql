@@ -18,6 +18,7 @@ SELECT version FROM userseg.train('vip', 'kmeans', 'points', id => 'id', params 
 SELECT segment_ids[1] AS id FROM userseg.model_versions \gset
 SELECT userseg.name_segment('vip', :id, 'gold');
 SELECT model, owner FROM userseg.models;
+SELECT kind, model, version, ok, n_rows, role FROM userseg.runs;
 
 -- nobody else sees or uses it
 SET ROLE regress_us_bob;
@@ -27,6 +28,7 @@ SELECT count(*) FROM userseg.aliases;
 SELECT count(*) FROM userseg.alias_history;
 SELECT count(*) FROM userseg.grants;
 SELECT count(*) FROM userseg.segment_names;
+SELECT count(*) FROM userseg.runs;
 SELECT userseg.predict('vip', p) FROM points p LIMIT 1;
 SELECT userseg.artifact('vip');
 SELECT userseg.training_info('vip');
@@ -76,6 +78,18 @@ SET ROLE regress_us_mallory;
 EXECUTE p;
 SET ROLE regress_us_bob;
 EXECUTE p;
+-- who uses a model sees its own runs, the owner sees all of them
+RESET ROLE;
+GRANT USAGE, CREATE ON SCHEMA lab TO regress_us_bob;
+SET ROLE regress_us_bob;
+SELECT n_rows FROM userseg.assign('vip', 'points', 'id', 'lab.labels');
+SELECT kind, role FROM userseg.runs ORDER BY run;
+SELECT table_schema, table_name, model, owner FROM userseg.assignments;
+SET ROLE regress_us_alice;
+SELECT kind, role FROM userseg.runs ORDER BY run;
+SELECT count(*) FROM userseg.assignments;
+SET ROLE regress_us_mallory;
+SELECT count(*) FROM userseg.runs;
 -- within one PL/pgSQL call site, too
 RESET ROLE;
 CREATE FUNCTION lab.both() RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -108,8 +122,6 @@ CREATE VIEW lab.scored AS SELECT p.id, userseg.predict('vip', p) AS segment FROM
 GRANT SELECT ON lab.scored TO regress_us_mallory, regress_us_bob;
 SET ROLE regress_us_mallory;
 SELECT count(segment) FROM lab.scored;
-RESET ROLE;
-GRANT USAGE ON SCHEMA lab TO regress_us_bob;
 SET ROLE regress_us_bob;
 SELECT count(segment) FROM lab.scored;
 
