@@ -118,4 +118,7 @@ extern const UsAlgorithm *us_algorithm_get(int i);
 extern const char *us_task_name(UsTask task);
 extern bool us_task_parse(const char *name, UsTask *task);
 
+/* The algorithms, each in its file; registry.c lists them. */
+extern const UsAlgorithm us_algorithm_kmeans;
+
 #endif

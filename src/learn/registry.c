@@ -6,8 +6,6 @@
 
 #include "learn/algorithm.h"
 
-extern const UsAlgorithm us_algorithm_kmeans;
-
 static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_kmeans,
 	NULL						/* ends the table */
