@@ -69,7 +69,7 @@ typedef struct UsRowNotes
 	int			n_bad_dim;		/* vectors of another length, taken as NULL */
 	int			n_clamped;		/* values without a logarithm, taken as the training minimum */
 	int			first_null;		/* feature index of the first NULL, or -1 */
-	uint8	   *feature_flags;	/* [nfeatures] or NULL; US_FLAG_*, set by the caller to what it likes */
+	uint8	   *feature_flags;	/* [nfeatures], room given by the caller, or NULL: US_FLAG_* of each */
 } UsRowNotes;
 
 /* Bits of UsRowNotes.feature_flags. */
