@@ -98,9 +98,6 @@ SELECT try_stored(set_byte(b, 30, 2)) FROM stored;
 SELECT try_stored(set_byte(b, 31, 3)) FROM stored;
 SELECT try_stored(set_byte(b, 31, 0)) FROM stored;
 SELECT try_stored(set_byte(b, 20, 7)) FROM stored;
-SET userseg.max_artifact_size = '64kB';
-SELECT try_stored(b || decode(repeat('00', 65536), 'hex')) FROM stored;
-RESET userseg.max_artifact_size;
 -- stored chunks, damaged by a superuser
 SELECT version FROM userseg.train('vip', 'kmeans', 'points', id => 'id', params => '{"k":2}');
 BEGIN;
@@ -129,6 +126,12 @@ UPDATE userseg._version SET artifact_bytes = 64 * 1024 + 1;
 SET LOCAL userseg.max_artifact_size = '64kB';
 SELECT userseg.artifact('vip');
 ROLLBACK;
+SET userseg.max_artifact_size = '64kB';
+SELECT try(sealed(body((a).value) || decode(repeat('00', 65536), 'hex'))) FROM shelf;
+SELECT userseg.train('large', 'kmeans', 'SELECT ARRAY(SELECT (i * 7919 + j * 104729) % 1009 FROM generate_series(1, 200) j) AS v
+	FROM generate_series(1, 100) i', params => '{"k":60,"n_init":1}');
+SELECT count(*) FROM userseg._model WHERE name = 'large';
+RESET userseg.max_artifact_size;
 SELECT userseg.drop_model('vip');
 DROP TABLE shelf, points, stored;
 DROP FUNCTION try, sealed, body, try_stored, more, unit_artifact_seal, unit_artifact_read;
