@@ -31,10 +31,8 @@ SELECT userseg.set_alias('vip', 'production');
 SELECT userseg.set_alias('vip@2', 'production');
 SELECT model, alias, version, set_by = current_user AS mine FROM userseg.aliases ORDER BY alias;
 SELECT default_version, newest_version FROM userseg.models;
-SELECT version FROM userseg.training_info('vip') UNION ALL
-SELECT version FROM userseg.training_info('vip@production') UNION ALL
-SELECT version FROM userseg.training_info('vip@staging') UNION ALL
-SELECT version FROM userseg.training_info('vip@1');
+SELECT r, t.version FROM unnest(ARRAY['vip', 'vip@production', 'vip@staging', 'vip@1']) WITH ORDINALITY u(r, n),
+	userseg.training_info(r) t ORDER BY n;
 
 -- going back, one step a call
 SELECT userseg.set_alias('vip@3', 'production');

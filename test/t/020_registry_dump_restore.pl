@@ -6,8 +6,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# not what the machine's locale says
+my @init = (extra => ['--encoding=UTF8', '--locale=C']);
 my $from = PostgreSQL::Test::Cluster->new('from');
-$from->init;
+$from->init(@init);
 $from->start;
 
 $from->safe_psql('postgres', q{
@@ -113,7 +115,7 @@ is($from->safe_psql('custom', q{SET ROLE alice; SELECT userseg.set_alias('vip@3'
 
 # into a cluster that has none of the roles
 my $to = PostgreSQL::Test::Cluster->new('to');
-$to->init;
+$to->init(@init);
 $to->start;
 $to->command_ok(['pg_restore', '--exit-on-error', '--no-owner', '--no-acl', '-d', 'postgres', "$dir/dump.custom"],
 	'restore without the roles');
@@ -147,7 +149,7 @@ $from->safe_psql('postgres', 'DROP DATABASE custom');
 # pg_upgrade, within the major
 $from->stop;
 my $new = PostgreSQL::Test::Cluster->new('new');
-$new->init;
+$new->init(@init);
 chdir $dir;
 my $bin = $from->config_data('--bindir');
 command_ok(['pg_upgrade', '--no-sync', '-d', $from->data_dir, '-D', $new->data_dir, '-b', $bin, '-B', $bin,

@@ -7,7 +7,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('primary');
-$node->init(allows_streaming => 1);
+$node->init(allows_streaming => 1, extra => ['--encoding=UTF8', '--locale=C']);
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION userseg;
