@@ -179,3 +179,5 @@ SELECT userseg.train('e', 'kmeans', 'SELECT 1 AS a FROM generate_series(1, 10) g
 -- all parameters
 SELECT p ->> 'name' AS name, p ->> 'type' AS type, p ->> 'default' AS default, p ->> 'min' AS min, p ->> 'max' AS max, p -> 'choices' AS choices
 FROM userseg.algorithms() a, jsonb_array_elements(a.params) p WHERE algorithm = 'kmeans';
+
+DO $$ BEGIN PERFORM userseg.drop_model(model) FROM userseg.models; END $$;

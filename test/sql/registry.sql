@@ -1,6 +1,13 @@
 -- Models, versions, aliases: the life of a model in one session.
 \set VERBOSITY terse
 \set SHOW_CONTEXT never
+-- other tests may have left something
+DO $$
+BEGIN
+	PERFORM userseg.drop_model(model) FROM userseg.models;
+	DELETE FROM userseg._run;
+	DELETE FROM userseg._assignment;
+END $$;
 CREATE TABLE points AS
 SELECT i AS id, (i % 2) * 100 + i / 1000.0 AS x, (i % 2) * 50 - i / 500.0 AS y
 FROM generate_series(1, 200) i;

@@ -1,6 +1,13 @@
 -- A model by value; bytes that are not one.
 \set VERBOSITY terse
 \set SHOW_CONTEXT never
+-- other tests may have left something
+DO $$
+BEGIN
+	PERFORM userseg.drop_model(model) FROM userseg.models;
+	DELETE FROM userseg._run;
+	DELETE FROM userseg._assignment;
+END $$;
 CREATE TABLE points AS
 SELECT i AS id, (i % 2) * 100 + i / 1000.0 AS x, CASE i % 4 WHEN 0 THEN 'DE' WHEN 1 THEN 'FR' ELSE 'Österreich' END AS country
 FROM generate_series(1, 200) i;

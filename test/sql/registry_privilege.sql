@@ -1,6 +1,13 @@
 -- Who may do what with a model.
 \set VERBOSITY terse
 \set SHOW_CONTEXT never
+-- other tests may have left something
+DO $$
+BEGIN
+	PERFORM userseg.drop_model(model) FROM userseg.models;
+	DELETE FROM userseg._run;
+	DELETE FROM userseg._assignment;
+END $$;
 CREATE ROLE regress_us_alice;
 CREATE ROLE regress_us_bob;
 CREATE ROLE "regress us Carol";
