@@ -48,34 +48,68 @@ us_rfm_extra(const UsRfm *s)
 	UsRfmExtra	extra = {0};
 
 	if (s->flags & US_RFM_EXTRA)
-		extra = *us_rfm_extra_of(s);
-	else if (us_rfm_kind(s) == US_RFM_NO_KEY)
+		return *(UsRfmExtra *) us_rfm_extra_place(s);
+	if (s->flags & US_RFM_SMALL)
+	{
+		const UsRfmSmall *small = us_rfm_extra_place(s);
+
+		extra.returned = small->returned;
+		extra.returns = small->returns;
+		extra.skipped = small->skipped;
+	}
+	if (us_rfm_kind(s) == US_RFM_NO_KEY)
 		extra.keyless = s->purchases;
 	return extra;
 }
 
-/* The state with extra counters: s, or a larger copy in the current memory context. */
-static UsRfm *
-need_extra(UsRfm *s)
+/* The flag of the smallest form that holds extra counters beside keys of a kind. */
+static uint8
+extra_form(UsRfmKind kind, const UsRfmExtra *extra)
 {
-	if ((s->flags & US_RFM_EXTRA) == 0)
-	{
-		UsRfmExtra	extra = us_rfm_extra(s);
+	if ((kind != US_RFM_NO_KEY && extra->keyless > 0) || extra->returned > PG_INT64_MAX ||
+		extra->returns > PG_UINT32_MAX || extra->skipped > PG_UINT32_MAX)
+		return US_RFM_EXTRA;
+	return extra->returns > 0 || extra->skipped > 0 ? US_RFM_SMALL : 0;
+}
 
-		s = us_rfm_grow(s, us_rfm_sealed_size(s) + sizeof(extra));
-		s->flags |= US_RFM_EXTRA;
-		*us_rfm_extra_of(s) = extra;
+/*
+ * Set the extra counters, none of which ever falls, in place.  Returns s, or a larger
+ * copy in the current memory context when there was no room.
+ */
+UsRfm *
+us_rfm_set_extra(UsRfm *s, const UsRfmExtra *extra)
+{
+	uint8		form = extra_form(us_rfm_kind(s), extra);
+
+	if ((s->flags & form) != form)
+	{
+		Size		size = us_rfm_sealed_size(s) - us_rfm_extra_size(s);
+
+		s = us_rfm_grow(s, size + (form == US_RFM_EXTRA ? sizeof(UsRfmExtra) : sizeof(UsRfmSmall)));
+		s->flags = (s->flags & ~(US_RFM_SMALL | US_RFM_EXTRA)) | form;
+	}
+	if (form == US_RFM_EXTRA)
+		*(UsRfmExtra *) us_rfm_extra_place(s) = *extra;
+	else if (form == US_RFM_SMALL)
+	{
+		UsRfmSmall *small = us_rfm_extra_place(s);
+
+		small->returned = (int64) extra->returned;
+		small->returns = (uint32) extra->returns;
+		small->skipped = (uint32) extra->skipped;
 	}
 	return s;
 }
 
 /*
  * Note the kind of key of an event or a state; 22023 when there was another one.
- * Returns as need_extra().
+ * Returns as us_rfm_set_extra().
  */
 static inline UsRfm *
 take_kind(UsRfm *s, UsRfmKind kind)
 {
+	UsRfmExtra	extra;
+
 	if (us_rfm_kind(s) == kind || kind == US_RFM_NO_KEY)
 		return s;
 	if (us_rfm_kind(s) != US_RFM_NO_KEY)
@@ -84,10 +118,9 @@ take_kind(UsRfm *s, UsRfmKind kind)
 				 errmsg("cannot mix bigint and text order keys in one userseg.rfm"),
 				 errdetail("The same order would be counted twice."),
 				 errhint("Cast the order keys to text wherever states are made.")));
-	if (s->purchases > 0)
-		s = need_extra(s);		/* those had no key */
+	extra = us_rfm_extra(s);	/* the purchases so far had no key */
 	s->flags |= kind;
-	return s;
+	return us_rfm_set_extra(s, &extra);
 }
 
 static inline void
@@ -130,9 +163,30 @@ take_times(UsRfm *s, int64 first, int64 last)
 UsRfm *
 us_rfm_skip(UsRfm *s)
 {
-	s = need_extra(s);
-	us_rfm_extra_of(s)->skipped++;
-	return s;
+	UsRfmExtra	extra = us_rfm_extra(s);
+
+	extra.skipped++;
+	return us_rfm_set_extra(s, &extra);
+}
+
+static UsRfm *
+add_return(UsRfm *s, int128 micro)
+{
+	UsRfmExtra	extra = us_rfm_extra(s);
+
+	add_money(&extra.returned, micro);
+	extra.returns++;
+	return us_rfm_set_extra(s, &extra);
+}
+
+/* A purchase without a key, before it is counted in purchases. */
+static UsRfm *
+add_keyless(UsRfm *s)
+{
+	UsRfmExtra	extra = us_rfm_extra(s);
+
+	extra.keyless++;
+	return us_rfm_set_extra(s, &extra);
 }
 
 /*
@@ -146,17 +200,9 @@ us_rfm_add(UsRfm *s, TimestampTz ts, int128 micro, UsRfmKind kind, uint64 key)
 {
 	s = take_kind(s, kind);
 	if (micro < 0)
-	{
-		s = need_extra(s);
-		add_money(&us_rfm_extra_of(s)->returned, -micro);
-		us_rfm_extra_of(s)->returns++;
-		return s;
-	}
+		return add_return(s, -micro);
 	if (kind == US_RFM_NO_KEY && (s->flags & (US_RFM_KIND | US_RFM_EXTRA)) != 0)
-	{
-		s = need_extra(s);
-		us_rfm_extra_of(s)->keyless++;
-	}
+		s = add_keyless(s);
 	add_money(&s->purchased, micro);
 	take_times(s, ts, ts);
 	s->purchases++;
@@ -171,20 +217,16 @@ UsRfm *
 us_rfm_merge(UsRfm *s, const UsRfm *other)
 {
 	UsRfmExtra	more = us_rfm_extra(other);
+	UsRfmExtra	extra;
 
 	s = take_kind(s, us_rfm_kind(other));
-	if ((s->flags & US_RFM_EXTRA) != 0 || more.returns > 0 || more.skipped > 0 ||
-		(us_rfm_kind(s) != US_RFM_NO_KEY && more.keyless > 0))
-	{
-		UsRfmExtra *extra;
+	extra = us_rfm_extra(s);
+	add_money(&extra.returned, more.returned);
+	add_count(&extra.returns, more.returns);
+	add_count(&extra.keyless, more.keyless);
+	add_count(&extra.skipped, more.skipped);
+	s = us_rfm_set_extra(s, &extra);
 
-		s = need_extra(s);
-		extra = us_rfm_extra_of(s);
-		add_money(&extra->returned, more.returned);
-		add_count(&extra->returns, more.returns);
-		add_count(&extra->keyless, more.keyless);
-		add_count(&extra->skipped, more.skipped);
-	}
 	add_money(&s->purchased, other->purchased);
 	if (other->purchases > 0)
 		take_times(s, other->first_at, other->last_at);
@@ -201,8 +243,7 @@ us_rfm_seal(const UsRfm *s)
 
 	memcpy(sealed, s, size - us_rfm_extra_size(s));
 	SET_VARSIZE(sealed, size);
-	if (s->flags & US_RFM_EXTRA)
-		*us_rfm_extra_of(sealed) = *us_rfm_extra_of(s);
+	memcpy(us_rfm_extra_place(sealed), us_rfm_extra_place(s), us_rfm_extra_size(s));
 	us_rfm_keys_sort(sealed);
 	return sealed;
 }

@@ -34,8 +34,8 @@ typedef enum UsRfmKind
 
 /*
  * The header is small because an aggregate may hold millions of states, far apart in
- * memory.  What most users do not have stands in UsRfmExtra, which is there only when
- * it is needed: a return, a skipped event, or purchases both with and without a key.
+ * memory.  What most users do not have stands behind the keys, only where it is needed
+ * and in the smallest form that holds it.  Which form that is follows from the events.
  */
 typedef struct UsRfm
 {
@@ -48,12 +48,13 @@ typedef struct UsRfm
 	int128		purchased;		/* sum of amounts >= 0, in millionths */
 	int64		purchases;		/* events with amount >= 0 */
 	uint64		keys[FLEXIBLE_ARRAY_MEMBER];	/* or registers, if US_RFM_SKETCHED */
-	/* at the very end of the memory: UsRfmExtra, if US_RFM_EXTRA */
+	/* at the very end of the memory: UsRfmSmall or UsRfmExtra */
 } UsRfm;
 
 #define US_RFM_KIND		0x03	/* flags: UsRfmKind */
 #define US_RFM_SKETCHED	0x04	/* flags: HyperLogLog registers instead of keys */
-#define US_RFM_EXTRA	0x08	/* flags: UsRfmExtra is there */
+#define US_RFM_SMALL	0x08	/* flags: UsRfmSmall is there: a return or a skipped event */
+#define US_RFM_EXTRA	0x10	/* flags: UsRfmExtra is there: they do not fit, or some keys are missing */
 
 typedef struct UsRfmExtra
 {
@@ -63,7 +64,16 @@ typedef struct UsRfmExtra
 	int64		skipped;		/* events without a time or an amount */
 } UsRfmExtra;
 
-StaticAssertDecl(sizeof(UsRfm) == 48 && sizeof(UsRfmExtra) == 40, "userseg.rfm has padding");
+/* The same where all purchases have keys, or none has. */
+typedef struct UsRfmSmall
+{
+	int64		returned;
+	uint32		returns;
+	uint32		skipped;
+} UsRfmSmall;
+
+StaticAssertDecl(sizeof(UsRfm) == 48 && sizeof(UsRfmExtra) == 40 && sizeof(UsRfmSmall) == 16,
+				 "userseg.rfm has padding");
 
 static inline UsRfmKind
 us_rfm_kind(const UsRfm *s)
@@ -81,14 +91,16 @@ us_rfm_sketched(const UsRfm *s)
 static inline Size
 us_rfm_extra_size(const UsRfm *s)
 {
-	return s->flags & US_RFM_EXTRA ? sizeof(UsRfmExtra) : 0;
+	if (s->flags & US_RFM_EXTRA)
+		return sizeof(UsRfmExtra);
+	return s->flags & US_RFM_SMALL ? sizeof(UsRfmSmall) : 0;
 }
 
-/* The place of the extra counters of a state that has them. */
-static inline UsRfmExtra *
-us_rfm_extra_of(const UsRfm *s)
+/* Where they begin. */
+static inline void *
+us_rfm_extra_place(const UsRfm *s)
 {
-	return (UsRfmExtra *) ((char *) s + VARSIZE(s) - sizeof(UsRfmExtra));
+	return (char *) s + VARSIZE(s) - us_rfm_extra_size(s);
 }
 
 static inline uint8 *
@@ -105,6 +117,7 @@ extern UsRfm *us_rfm_add(UsRfm *s, TimestampTz ts, int128 micro, UsRfmKind kind,
 extern UsRfm *us_rfm_merge(UsRfm *s, const UsRfm *other);
 extern UsRfm *us_rfm_seal(const UsRfm *s);
 extern UsRfmExtra us_rfm_extra(const UsRfm *s);
+extern UsRfm *us_rfm_set_extra(UsRfm *s, const UsRfmExtra *extra);
 extern int64 us_rfm_frequency(const UsRfm *s);
 
 /* rfm_keys.c: the set of order keys inside a state */

@@ -21,7 +21,9 @@
 
 #define BLOCK	64
 
-#define LARGEST	(sizeof(UsRfm) + US_RFM_MAX_KEYS * sizeof(uint64) + sizeof(UsRfmExtra))
+/* largest sizes that are of use, with keys and with registers */
+#define LARGEST_EXACT	(sizeof(UsRfm) + US_RFM_MAX_KEYS * sizeof(uint64) + sizeof(UsRfmExtra))
+#define LARGEST_SKETCH	(sizeof(UsRfm) + US_HLL_REGISTERS + sizeof(UsRfmExtra))
 
 StaticAssertDecl(US_RFM_MAX_KEYS <= PG_UINT16_MAX, "number of keys does not fit");
 
@@ -114,13 +116,11 @@ us_rfm_grow(UsRfm *s, Size size)
 		return s;
 	while (larger < size)
 		larger *= 2;
-	if (!us_rfm_sketched(s))
-		larger = Min(larger, LARGEST);
+	larger = Min(larger, us_rfm_sketched(s) ? LARGEST_SKETCH : LARGEST_EXACT);
 	copy = palloc0(larger);
 	memcpy(copy, s, old - extra);
 	SET_VARSIZE(copy, larger);
-	if (extra > 0)
-		*us_rfm_extra_of(copy) = *us_rfm_extra_of(s);
+	memcpy(us_rfm_extra_place(copy), us_rfm_extra_place(s), extra);
 	return copy;
 }
 
@@ -135,8 +135,7 @@ to_sketch(const UsRfm *s)
 	SET_VARSIZE(sketch, size);
 	sketch->flags |= US_RFM_SKETCHED;
 	sketch->n_keys = 0;
-	if (s->flags & US_RFM_EXTRA)
-		*us_rfm_extra_of(sketch) = *us_rfm_extra_of(s);
+	memcpy(us_rfm_extra_place(sketch), us_rfm_extra_place(s), us_rfm_extra_size(s));
 	for (int i = 0; i < s->n_keys; i++)
 		us_hll_add(us_rfm_registers(sketch), us_hash64(s->keys[i]));
 	return sketch;

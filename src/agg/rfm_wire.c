@@ -35,17 +35,22 @@ read_money(UsReader *r)
 	return ((int128) high << 64) | low;
 }
 
+/* flag of the payload; the lower ones are those of the state */
+#define HAS_EXTRA	0x08
+
 /* Append the payload of a sealed state. */
 void
 us_rfm_write(const UsRfm *s, UsWriter *w)
 {
+	bool		has_extra = (s->flags & (US_RFM_SMALL | US_RFM_EXTRA)) != 0;
+
 	us_write_u8(w, s->version);
-	us_write_u8(w, s->flags);
+	us_write_u8(w, (s->flags & (US_RFM_KIND | US_RFM_SKETCHED)) | (has_extra ? HAS_EXTRA : 0));
 	us_write_i64(w, s->first_at);
 	us_write_i64(w, s->last_at);
 	write_money(w, s->purchased);
 	us_write_i64(w, s->purchases);
-	if (s->flags & US_RFM_EXTRA)
+	if (has_extra)
 	{
 		UsRfmExtra	extra = us_rfm_extra(s);
 
@@ -170,6 +175,7 @@ us_rfm_read(UsReader *r)
 {
 	UsRfm		header = {0};
 	UsRfmExtra	extra;
+	uint8		flags;
 	UsRfm	   *s;
 
 	header.version = us_read_u8(r);
@@ -178,11 +184,12 @@ us_rfm_read(UsReader *r)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s has format version %d, this library reads version %d",
 						r->what, header.version, US_RFM_VERSION)));
-	header.flags = us_read_u8(r);
-	if (us_rfm_kind(&header) > US_RFM_TEXT || header.flags >= 2 * US_RFM_EXTRA)
-		us_corrupt(r, "flags are 0x%02x", header.flags);
+	flags = us_read_u8(r);
+	header.flags = flags & (US_RFM_KIND | US_RFM_SKETCHED);
+	if (us_rfm_kind(&header) > US_RFM_TEXT || (flags & ~HAS_EXTRA) != header.flags)
+		us_corrupt(r, "flags are 0x%02x", flags);
 	read_purchases(r, &header);
-	if (header.flags & US_RFM_EXTRA)
+	if (flags & HAS_EXTRA)
 		read_extra(r, &header, &extra);
 	else
 		extra = us_rfm_extra(&header);
@@ -193,12 +200,10 @@ us_rfm_read(UsReader *r)
 	s = palloc(us_rfm_sealed_size(&header));
 	*s = header;
 	SET_VARSIZE(s, us_rfm_sealed_size(&header));
-	if (header.flags & US_RFM_EXTRA)
-		*us_rfm_extra_of(s) = extra;
 	if (us_rfm_sketched(s))
 		read_registers(r, s, s->purchases - extra.keyless);
 	else
 		read_keys(r, s, s->purchases - extra.keyless);
 	us_reader_end(r);
-	return s;
+	return us_rfm_seal(us_rfm_set_extra(s, &extra));
 }

@@ -58,7 +58,7 @@ get_extra(Datum value)
 {
 	UsRfm	   *s = get_header(value);
 
-	return us_rfm_extra(s->flags & US_RFM_EXTRA ? get_state(value) : s);
+	return us_rfm_extra(us_rfm_extra_size(s) > 0 ? get_state(value) : s);
 }
 
 /* Net amount of a state, in millionths. */
@@ -417,7 +417,7 @@ frequency(Datum value)
 {
 	UsRfm	   *s = get_header(value);
 
-	if (s->flags & (US_RFM_SKETCHED | US_RFM_EXTRA))
+	if (us_rfm_sketched(s) || us_rfm_extra_size(s) > 0)
 		s = get_state(value);
 	return us_rfm_frequency(s);
 }

@@ -278,3 +278,15 @@ FROM (SELECT pg_temp.payload(5, 5, 6, 7, 0, 9999, repeat('33', 16384))::userseg.
 -- counters that no merge may add up
 SELECT userseg.merge(s, s) FROM (SELECT pg_temp.payload(1, 5, 6, 7, 0, 1152921504606846976, pg_temp.le(1, 4) || pg_temp.le(9, 8))::userseg.rfm AS s) x;
 SELECT userseg.merge(s, s) FROM (SELECT pg_temp.payload(1, 5, 6, 7, 4611686018427387904, 1152921504606846976, pg_temp.le(1, 4) || pg_temp.le(9, 8))::userseg.rfm AS s) x;
+-- returns that outgrow their small form, by sum and by number, are the same in any grouping
+SELECT userseg.monetary_exact(a), userseg.returns(a), userseg.frequency(a), a::text = b::text AS same
+FROM (SELECT userseg.rfm_agg('2024-01-01', v, k) AS a, userseg.merge(userseg.rfm_agg('2024-01-01', v, k ORDER BY v) FILTER (WHERE v < 0),
+	userseg.rfm_agg('2024-01-01', v, k) FILTER (WHERE v >= 0)) AS b FROM (VALUES (-1e18, 1), (-0.5, 2), (7, 3), (-1e12, 4), (7, 5)) x (v, k)) y;
+SELECT userseg.returns(userseg.merge(s, s)), userseg.skipped(userseg.merge(s, s)), userseg.return_amount(userseg.merge(s, s)),
+	userseg.merge(s, userseg.merge(s, s))::text = userseg.merge(userseg.merge(s, s), s)::text AS same
+FROM (SELECT pg_temp.payload(9, 5, 6, 7, 0, 2, pg_temp.extra(4000000000, 0, 4000000000, 0, 4294967295) || pg_temp.le(1, 4) || pg_temp.le(9, 8))::userseg.rfm AS s) x;
+-- a sketch that learns of returns and of purchases without a key
+SELECT userseg.returns(s), userseg.skipped(s), userseg.frequency(s) - userseg.frequency(keyed) AS keyless, s::text = turned::text AS same
+FROM (SELECT userseg.rfm_agg('2024-01-01', v, k ORDER BY k NULLS LAST) AS s, userseg.rfm_agg('2024-01-01', v, k ORDER BY k DESC NULLS FIRST) AS turned,
+		userseg.rfm_agg('2024-01-01', v, k) FILTER (WHERE k <= 9000) AS keyed
+	FROM (SELECT 1 AS v, i::bigint AS k FROM generate_series(1, 9000) i UNION ALL VALUES (-1, 9001), (NULL, 9002), (1, NULL), (1, NULL)) e) x;
