@@ -106,9 +106,9 @@ userseg_describe_segments(PG_FUNCTION_ARGS)
 Datum
 userseg_name_segment(PG_FUNCTION_ARGS)
 {
-	const char *model = US_ARG_CSTRING(0, "model");
+	UsReference model = us_reference_parse_name(US_ARG_CSTRING(0, "model"));
 
 	US_ARG_REQUIRE(1, "segment_id");
-	us_catalog_name_segment(model, PG_GETARG_INT32(1), US_ARG_CSTRING_OR_NULL(2));
+	us_catalog_name_segment(model.name, PG_GETARG_INT32(1), US_ARG_CSTRING_OR_NULL(2));
 	PG_RETURN_VOID();
 }

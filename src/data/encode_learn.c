@@ -256,7 +256,8 @@ us_encoder_learn(UsFrame *frame, const UsTransform *transform,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("nothing to train on: every feature is constant or NULL"),
 				 errdetail("%d features over " INT64_FORMAT " rows.",
-						   encoder->nfeatures, frame->nrows)));
+						   encoder->nfeatures, frame->nrows),
+				 errhint("A feature needs two different values. Numbers are read as double precision, which rounds whole numbers beyond 2^53.")));
 	us_encoder_prepare(encoder);
 	pfree(learn.scratch);
 	pfree(learn.scratch2);

@@ -149,26 +149,12 @@ age_invert(const UsPart *part, int j, double x)
 	return us_chain_invert(&part->chain, x);
 }
 
-/* An instant in ISO 8601, UTC; zoned or not, the same digits. */
-static char *
-instant_text(double seconds)
-{
-	Timestamp	t = (Timestamp) rint(seconds * USECS_PER_SEC);
-	struct pg_tm tm;
-	fsec_t		fsec;
-
-	if (!(fabs(seconds) < 1e13) || timestamp2tm(t, NULL, &tm, &fsec, NULL, NULL) != 0)
-		return psprintf("%.15g", seconds);
-	return psprintf("%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year, tm.tm_mon, tm.tm_mday,
-					tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
 static void
 age_report(const UsPart *part, UsReport *object)
 {
 	const Age  *age = part->own;
 
-	us_report_text(object, "as_of", instant_text(age->reference));
+	us_report_text(object, "as_of", us_instant_text(age->reference));
 	us_report_number(object, "unit_seconds", age->unit);
 	us_chain_report(&part->chain, object);
 }

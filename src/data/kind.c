@@ -351,6 +351,20 @@ us_type_items(UsType *type, Datum value, UsItems *items)
 	return US_ITEMS_OK;
 }
 
+char *
+us_instant_text(double seconds)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+
+	if (!(fabs(seconds) < 1e13) ||
+		timestamp2tm((Timestamp) rint(seconds * USECS_PER_SEC), NULL, &tm, &fsec, NULL, NULL) != 0)
+		return psprintf("%.15g", seconds);
+	return psprintf("%04d-%02d-%02d %02d:%02d:%02d%s",
+					tm.tm_year > 0 ? tm.tm_year : 1 - tm.tm_year, tm.tm_mon, tm.tm_mday,
+					tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_year > 0 ? "" : " BC");
+}
+
 const char *
 us_kind_name(UsKind kind)
 {

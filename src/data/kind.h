@@ -96,6 +96,13 @@ extern const char *us_type_bytes(UsType *type, UsReading reading, Datum value, i
  */
 extern UsItemsFault us_type_items(UsType *type, Datum value, UsItems *items);
 
+/*
+ * A value of a time type, in seconds, in ISO 8601 to the second, palloc'd; of a
+ * timestamptz the digits of UTC, so no setting matters.  One beyond the calendar is
+ * its number of seconds.
+ */
+extern char *us_instant_text(double seconds);
+
 /* "number", "category", ...: for messages. */
 extern const char *us_kind_name(UsKind kind);
 

@@ -53,6 +53,21 @@ read_by_input(const UsFeature *feature, const char *text)
 	return us_type_number(reading, datum, NULL);
 }
 
+/*
+ * The length of a string as a value of the feature: to_jsonb() of a char(n) has its
+ * trailing blanks, the levels do not.
+ */
+static int
+string_length(const UsFeature *feature, const char *text)
+{
+	int			len = (int) strlen(text);
+
+	if (strcmp(feature->type_name, "character") == 0 || strcmp(feature->type_name, "character[]") == 0)
+		while (len > 0 && text[len - 1] == ' ')
+			len--;
+	return len;
+}
+
 static void
 read_tags(const UsFeature *feature, const JsonbValue *v, UsValue *value)
 {
@@ -68,7 +83,7 @@ read_tags(const UsFeature *feature, const JsonbValue *v, UsValue *value)
 		if (member[i].value.type != jbvString)
 			wrong_type(feature, &member[i].value, "an array of strings");
 		item[n] = us_json_string(&member[i].value);
-		len[n] = (int) strlen(item[n]);
+		len[n] = string_length(feature, item[n]);
 		n++;
 	}
 	value->n = n;
@@ -113,7 +128,7 @@ read_value(const UsFeature *feature, const JsonbValue *v, UsValue *value)
 			if (v->type != jbvString)
 				wrong_type(feature, v, "a string");
 			value->text = us_json_string(v);
-			value->len = (int) strlen(value->text);
+			value->len = string_length(feature, value->text);
 			break;
 		case US_KIND_TAGS:
 			if (!us_json_is_array(v))

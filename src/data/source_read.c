@@ -67,6 +67,12 @@ typedef struct UsFrameReader
 	TupleTableSlot *slot;		/* the row */
 } UsFrameReader;
 
+/*
+ * The largest number that is read: sums of the squares of a hundred million such are
+ * finite, and encoded values are bounded likewise.
+ */
+#define LARGEST_NUMBER	1e150
+
 /* DETAIL that says which row it is. */
 static int
 errdetail_row(UsFrameReader *reader)
@@ -90,6 +96,13 @@ refuse_number(UsFrameReader *reader, const UsReadColumn *column, double value, b
 				 errmsg("value in column \"%s\" is out of range for type double precision",
 						column->source->name),
 				 errdetail_row(reader)));
+	if (isfinite(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("column \"%s\" contains %g", column->source->name, value),
+				 errdetail_row(reader),
+				 errhint("Numbers may be from %g to %g. Divide the column in the source, or turn such values into NULL.",
+						 -LARGEST_NUMBER, LARGEST_NUMBER)));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("column \"%s\" contains %s", column->source->name,
@@ -110,7 +123,7 @@ refuse_null(UsFrameReader *reader, const UsReadColumn *column)
 			 errhint("null_policy is 'error'; 'skip' leaves such rows out, 'impute' replaces NULL features.")));
 }
 
-/* The number in a column that is not NULL, finite. */
+/* The number in a column that is not NULL, finite and not too large to compute with. */
 static inline double
 read_number(UsFrameReader *reader, const UsReadColumn *column, Datum value)
 {
@@ -132,7 +145,7 @@ read_number(UsFrameReader *reader, const UsReadColumn *column, Datum value)
 			number = us_type_number(column->reading, value, &overflow);
 			break;
 	}
-	if (unlikely(!isfinite(number)))
+	if (unlikely(!(fabs(number) <= LARGEST_NUMBER)))
 		refuse_number(reader, column, number, overflow);
 	return number;
 }
@@ -193,7 +206,7 @@ put_vector(UsFrameReader *reader, UsReadColumn *column, const UsItems *items)
 						column->source->name, dim, items->n),
 				 errdetail_row(reader)));
 	for (int i = 0; i < items->n; i++)
-		if (!isfinite(items->number[i]))
+		if (!(fabs(items->number[i]) <= LARGEST_NUMBER))
 			refuse_number(reader, column, items->number[i], false);
 	us_frame_put_vector(reader->builder, column->j, items->n, items->number);
 }

@@ -193,15 +193,21 @@ us_catalog_find(const UsReference *reference, UsPrivilege privilege,
 }
 
 void
-us_catalog_begin_model(const char *name)
+us_catalog_check_model(const char *name)
 {
 	char		owner[NAMEDATALEN];
 
 	us_reference_check_name(name, "model name");
-	PreventCommandIfReadOnly("userseg.train()");
-	PreventCommandIfParallelMode("userseg.train()");
 	if (find_model(name, owner))
 		check_privilege(name, owner, US_PRIVILEGE_OWNER);
+}
+
+void
+us_catalog_begin_model(const char *name)
+{
+	us_catalog_check_model(name);
+	PreventCommandIfReadOnly("userseg.train()");
+	PreventCommandIfParallelMode("userseg.train()");
 }
 
 /* ---- what belongs to a version ---- */

@@ -113,7 +113,7 @@ us_explain_train(const UsTrainArgs *args, int *n)
 	UsSourceEstimate estimate;
 	Lines		l = {palloc(32 * sizeof(UsExplainLine)), 0, 32};
 
-	us_catalog_begin_model(args->model);
+	us_catalog_check_model(args->model);
 	if (args->alias)
 		us_reference_check_name(args->alias, "alias");
 	us_train_prepare(args, &p);

@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "data/kind.h"
 #include "verbs/score.h"
 
 /* reasons in a prediction */
@@ -217,6 +218,8 @@ reasons(UsScorer *s, const UsScore *score)
 			us_report_number(o, "value", v->number);
 		else if (f->kind == US_KIND_CATEGORY)
 			us_report_text(o, "value", pnstrdup(v->text, v->len));
+		else if (f->kind == US_KIND_TIME)
+			us_report_text(o, "value", us_instant_text(v->number));
 	}
 	pfree(reason);
 	return report;

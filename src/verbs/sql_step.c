@@ -103,7 +103,7 @@ us_sql_step_make(UsSqlStep *step, const UsAlgorithm *algorithm, UsSource *source
 	us_writer_init(&w);
 	us_encoder_write(encoder, &w);
 	initStringInfo(&q);
-	appendStringInfo(&q, "SELECT userseg.%s(userseg.%s('\\x%s'::pg_catalog.bytea, ",
+	appendStringInfo(&q, "SELECT userseg.%s(userseg.%s(E'\\\\x%s'::pg_catalog.bytea, ",
 					 algorithm->sql_aggregate,
 					 us_encoder_nfeatures(encoder) > MAX_POINT_COLUMNS ? "_encode_row" : "_encode_point",
 					 us_hex_encode(w.buf.data + VARHDRSZ, w.buf.len - VARHDRSZ));

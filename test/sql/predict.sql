@@ -41,9 +41,16 @@ FROM (SELECT c, userseg.predict_proba('predict_p', c) AS p FROM customer c) x;
 SELECT count(*) FROM customer c WHERE userseg.score(userseg.artifact('predict_p'), c)::text <> userseg.predict_detail('predict_p', c)::text;
 SELECT count(*) FROM customer c WHERE userseg.predict_json('predict_p', to_jsonb(c))::text <> userseg.predict_detail('predict_p', c)::text;
 SELECT count(*) FROM customer c WHERE userseg.predict_json('predict_wide', to_jsonb(c))::text <> userseg.predict_detail('predict_wide', c)::text;
+CREATE VIEW customer_char AS SELECT id, spend, channel::char(6) AS channel, ARRAY[channel::char(6)] AS channels FROM customer;
+SELECT version FROM userseg.train('predict_char', 'kmeans', 'customer_char', id => 'id', params => '{"k":3}');
+SELECT count(*) FROM customer_char c WHERE userseg.predict_json('predict_char', to_jsonb(c))::text <> userseg.predict_detail('predict_char', c)::text;
+SELECT userseg.drop_model('predict_char');
+DROP VIEW customer_char;
 -- reasons add up, the strongest first; warnings tell
 SELECT DISTINCT jsonb_array_length((p).reasons), (p).reasons->0 ?& ARRAY['feature', 'contribution', 'value'] AS members
 FROM (SELECT userseg.predict_detail('predict_p', c) AS p FROM customer c) x;
+SELECT r->>'value' AS since FROM customer c, jsonb_array_elements((userseg.predict_detail('predict_wide', c)).reasons) r
+WHERE id IN (1, 13) AND r->>'feature' = 'since' ORDER BY id;
 SELECT (userseg.predict_detail('predict_p', c)).warnings FROM customer c WHERE id IN (1, 13) ORDER BY id;
 SELECT (userseg.predict_detail('predict_wide', x)).warnings
 FROM (SELECT 'NaN'::float8 AS spend, NULL::int AS visits, 1 AS basket, true AS active, 'kiosk' AS channel, date '2020-01-01' AS since) x;

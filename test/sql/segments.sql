@@ -78,6 +78,7 @@ SELECT max(segment_id) AS highest, count(*), bool_or(segment = 'big spenders') A
 
 -- errors
 SELECT userseg.name_segment('cards', 99, 'none');
+SELECT userseg.name_segment('cards@1', :big, 'none');
 SELECT userseg.name_segment('cards', :big, '');
 SELECT userseg.describe_segments('no_such_model');
 SELECT userseg.describe_segments(NULL);

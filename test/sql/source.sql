@@ -294,6 +294,8 @@ SELECT wild('f4 = ''Infinity''');
 SELECT wild('num = ''NaN''');
 SELECT wild('num = ''Infinity''');
 SELECT wild('num = 1e400');
+SELECT wild('f8 = -1e151');
+SELECT wild('num = 1e150');
 SELECT wild('num = 1e-400');
 SELECT wild('d = ''infinity''');
 SELECT wild('ts = ''-infinity''');
@@ -305,6 +307,7 @@ SELECT wild('vec = ''{{1,2}}''');
 SELECT wild('vec = NULL');
 SELECT wild('vn = ''{1,Infinity}''');
 SELECT wild('vn[2] = 1e309');
+SELECT wild('vn[2] = 1e200');
 
 -- NULLs by policy; target, time, weight and id have their own rule
 CREATE TABLE holes (id int, a float8, b text, y boolean, w float8, t date);

@@ -43,6 +43,10 @@ FROM userseg.train('by_sql', 'kmeans', 'customers', id => 'id', params => '{"k":
 SELECT count(*) AS differences FROM userseg.centroids('all_columns', 'encoded') a
 JOIN userseg.centroids('by_sql', 'encoded') b USING (segment_id, feature)
 WHERE a.value IS DISTINCT FROM b.value;
+SET standard_conforming_strings = off;
+SELECT details ->> 'strategy' AS strategy
+FROM userseg.train('by_sql', 'kmeans', 'customers', id => 'id', params => '{"k": 3, "strategy": "sql"}');
+RESET standard_conforming_strings;
 
 -- weights count as repeated rows
 CREATE TABLE weighted AS SELECT *, 1 + id % 4 AS w FROM customers;
@@ -87,6 +91,7 @@ SELECT max(version) AS last FROM userseg.model_versions WHERE model = 'vip';
 
 -- a read-only transaction cannot train
 BEGIN READ ONLY;
+SELECT count(*) FROM userseg.explain_train('vip', 'kmeans', 'customers', params => '{"k": 3}') WHERE topic = 'source';
 SELECT userseg.train('vip', 'kmeans', 'customers');
 ROLLBACK;
 
