@@ -37,7 +37,8 @@ struct UsKmeansRun
 	UsKmeansArea *area;
 	UsSums		sums;			/* of the last pass */
 	UsSums		before;			/* of the pass before it */
-	double	   *mean;			/* [max_k][width] */
+	double	   *mean;			/* [width] */
+	float	   *assigned;		/* [max_k][width], kernel coordinates of the centres of the last pass */
 	int128	   *squares;
 	Size		area_bytes;
 	int			passes;
@@ -55,6 +56,39 @@ choose_workers(const UsRunPlan *plan, const UsMatrix *m)
 	return (int) Min(seconds / SECONDS_A_WORKER, (double) us_team_workers_allowed());
 }
 
+/*
+ * Lay out the area: rows, labels and bounds in memory; without bounds; only labels, and the rows
+ * in a file; not even labels.  Returns its bytes.
+ */
+static Size
+place(UsKmeansArea *layout, const UsMatrix *matrix, const UsRunPlan *plan, int members,
+	  bool sql, Size free)
+{
+	UsMatrix	m = *matrix;
+	Size		data = m.chunk_bytes * m.nchunks;
+	bool		bounds = plan->max_k >= US_BOUNDS_LEAST_K &&
+		(Size) plan->max_k * m.width >= US_BOUNDS_LEAST_WORK;
+	Size		bytes;
+
+	m.spilled = false;
+	if (!sql)
+	{
+		bytes = us_kmeans_area_layout(layout, &m, plan->max_k, members, true, bounds);
+		if (bytes + data > free && bounds)
+			bytes = us_kmeans_area_layout(layout, &m, plan->max_k, members, true, false);
+		layout->matrix.offset = bytes;
+		if (bytes + data <= free)
+			return bytes + data;
+	}
+	m.spilled = true;
+	bytes = us_kmeans_area_layout(layout, &m, plan->max_k, members, !sql, !sql && bounds);
+	if (bytes > free && bounds)
+		bytes = us_kmeans_area_layout(layout, &m, plan->max_k, members, !sql, false);
+	if (bytes > free)
+		bytes = us_kmeans_area_layout(layout, &m, plan->max_k, members, false, false);
+	return bytes;
+}
+
 UsKmeansRun *
 us_kmeans_run_create(const UsRunPlan *plan)
 {
@@ -63,7 +97,6 @@ us_kmeans_run_create(const UsRunPlan *plan)
 	UsMatrix	m = us_matrix_layout(plan->space, plan->input->frame);
 	Size		left = us_budget_left(budget);
 	Size		free = left > plan->reserve + ROUNDING ? left - plan->reserve - ROUNDING : 0;
-	Size		data = m.chunk_bytes * m.nchunks;
 	int			width = m.width;
 	int			workers;
 	UsKmeansArea layout;
@@ -74,16 +107,7 @@ us_kmeans_run_create(const UsRunPlan *plan)
 	run->sql = plan->input->sql_step != NULL;
 	workers = run->sql ? 0 : choose_workers(plan, &m);
 
-	/* labels and rows in memory; only labels; neither */
-	bytes = us_kmeans_area_layout(&layout, &m, plan->max_k, workers + 1, !run->sql);
-	m.spilled = run->sql || bytes + data > free;
-	if (m.spilled && bytes > free)
-		bytes = us_kmeans_area_layout(&layout, &m, plan->max_k, workers + 1, false);
-	layout.matrix.spilled = m.spilled;
-	layout.matrix.offset = bytes;
-	if (!m.spilled)
-		bytes += data;
-
+	bytes = place(&layout, &m, plan, workers + 1, run->sql, free);
 	run->area_bytes = bytes;
 	run->team = us_team_create(bytes, workers, plan->workers > 0, budget);
 	run->area = (UsKmeansArea *) us_team_area(run->team);
@@ -91,7 +115,8 @@ us_kmeans_run_create(const UsRunPlan *plan)
 	memcpy((char *) run->area + layout.back_at, plan->space->back, sizeof(float) * width);
 	run->sums = us_sums_at(palloc(us_sums_bytes(plan->max_k, width)), plan->max_k, width);
 	run->before = us_sums_at(palloc(us_sums_bytes(plan->max_k, width)), plan->max_k, width);
-	run->mean = (double *) palloc(sizeof(double) * plan->max_k * width);
+	run->mean = (double *) palloc(sizeof(double) * width);
+	run->assigned = (float *) palloc(sizeof(float) * plan->max_k * width);
 	run->squares = (int128 *) palloc0(sizeof(int128) * width);
 	return run;
 }
@@ -173,8 +198,14 @@ pass(UsKmeansRun *run, const double *center)
 {
 	float	   *coordinate = us_kmeans_area_center(run->area);
 
-	for (Size i = 0; i < (Size) run->sums.k * run->sums.width; i++)
+	Size		n = (Size) run->sums.k * run->sums.width;
+
+	for (Size i = 0; i < n; i++)
 		coordinate[i] = us_grid_coordinate(center[i], run->space->scale);
+	if (run->area->bounds && !run->area->fresh)
+		run->area->drift = us_bounds_drift(run->assigned, coordinate, run->sums.k, run->sums.width,
+										   us_kmeans_area_drift(run->area));
+	memcpy(run->assigned, coordinate, sizeof(float) * n);
 	run->passes++;
 	us_progress("iterate", run->passes, 0);
 	if (run->sql)
@@ -380,6 +411,7 @@ us_kmeans_run_report(const UsKmeansRun *run, UsReport *details)
 	us_report_text(details, "strategy", run->sql ? "sql" : "local");
 	us_report_int(details, "workers", us_team_joined(run->team));
 	us_report_bool(details, "spilled", m->spilled && !run->sql);
+	us_report_bool(details, "bounds", run->area->bounds);
 	us_report_number(details, "matrix_mb", run->sql ? 0.0 :
 					 (double) m->chunk_bytes * m->nchunks / (1024.0 * 1024.0));
 	us_report_number(details, "memory_mb", (double) run->area_bytes / (1024.0 * 1024.0));

@@ -126,6 +126,18 @@ SELECT t.details ->> 'spilled' AS spilled FROM userseg.train('held', 'kmeans',
 SELECT count(*) AS differences FROM userseg.centroids('spilled', 'encoded') a JOIN userseg.centroids('held', 'encoded') b USING (segment_id, feature)
 WHERE float8send(a.value) <> float8send(b.value);
 
+-- many centres of many columns: bounds spare most of the work and change nothing
+CREATE TABLE wide AS
+SELECT g AS id, ARRAY(SELECT (hashint4(g % 30 * 100 + j) % 1000) / 100.0 + (hashint4(g * 100 + j) % 1000) / 400.0 FROM generate_series(1, 24) j)::float8[] AS v
+FROM generate_series(1, 6000) g;
+CREATE TABLE bounds AS
+SELECT name, t.details ->> 'bounds' AS bounds, t.details ->> 'strategy' AS strategy, (t.details ->> 'workers')::int AS workers, t.iterations,
+       md5((t.details ->> 'sizes') || float8send(t.metric_value)) AS model
+FROM (VALUES ('plain', '{}'), ('workers', '{"workers": 2}'), ('sql', '{"strategy": "sql"}')) p(name, params),
+     LATERAL userseg.train('wide', 'kmeans', 'wide', id => 'id',
+       params => '{"k": 24, "n_init": 1, "search": "starts", "init": "random", "sample_rows": 1024, "tolerance": 0}'::jsonb || params::jsonb) t;
+SELECT name, bounds, strategy, workers, iterations > 3 AS iterated, model = (SELECT model FROM bounds WHERE name = 'plain') AS same FROM bounds;
+
 -- what is told of one row: the runner-up is farther, the shares add up to 1
 SELECT t.converged FROM userseg.train('big3', 'kmeans', 'big', id => 'id', features => '{x, y, z}', params => '{"k": 6}') t;
 SELECT bool_and(d.label_id = userseg.predict_id('big3', b)) AS label, bool_and(d.margin >= 0) AS margin,
