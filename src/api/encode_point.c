@@ -8,11 +8,9 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
 
 #include "agg/kmeans_point.h"
 #include "data/encode.h"
@@ -28,7 +26,8 @@ PG_FUNCTION_INFO_V1(userseg_encode_row);
 typedef struct PointMaker
 {
 	UsEncoder  *encoder;
-	UsRecordMap *map;			/* NULL until the first row of _encode_row */
+	UsRecordMap *map;			/* of _encode_point */
+	UsRowMap	rows;			/* of _encode_row */
 	UsCentroidSet *set;
 	UsAssigner *assigner;
 	UsValue    *value;			/* [nfeatures] */
@@ -91,7 +90,9 @@ point_maker(FunctionCallInfo fcinfo, bool as_row)
 	us_assigner_fill(p->assigner, p->set);
 	p->value = palloc0(Max(us_encoder_nfeatures(p->encoder), 1) * sizeof(UsValue));
 	p->x = palloc(Max(width, 1) * sizeof(double));
-	if (!as_row)
+	if (as_row)
+		us_row_map_init(&p->rows, fcinfo->flinfo->fn_mcxt);
+	else
 		p->map = us_record_map(p->encoder, argument_columns(fcinfo, p->encoder), fcinfo->flinfo->fn_mcxt);
 	fcinfo->flinfo->fn_extra = p;
 	MemoryContextSwitchTo(old);
@@ -144,14 +145,6 @@ userseg_encode_row(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	p = point_maker(fcinfo, true);
 	row = PG_GETARG_HEAPTUPLEHEADER(3);
-	if (p->map == NULL)
-	{
-		TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-												  HeapTupleHeaderGetTypMod(row));
-
-		p->map = us_record_map(p->encoder, desc, fcinfo->flinfo->fn_mcxt);
-		ReleaseTupleDesc(desc);
-	}
-	us_record_deform(p->map, row, p->value);
+	us_record_deform(us_row_map(&p->rows, p->encoder, row), row, p->value);
 	return make_point(fcinfo, p);
 }

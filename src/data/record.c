@@ -8,6 +8,7 @@
 #include "access/tupmacs.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/typcache.h"
 
 #include "data/kind.h"
 #include "data/names.h"
@@ -178,6 +179,34 @@ us_record_map(const UsEncoder *encoder, TupleDesc tupdesc, MemoryContext context
 		map->scratch = AllocSetContextCreate(context, "userseg row", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(old);
 	return map;
+}
+
+void
+us_row_map_init(UsRowMap *rows, MemoryContext parent)
+{
+	memset(rows, 0, sizeof(UsRowMap));
+	rows->context = AllocSetContextCreate(parent, "userseg column map", ALLOCSET_SMALL_SIZES);
+}
+
+UsRecordMap *
+us_row_map(UsRowMap *rows, const UsEncoder *encoder, HeapTupleHeader row)
+{
+	Oid			type = HeapTupleHeaderGetTypeId(row);
+	int32		typmod = HeapTupleHeaderGetTypMod(row);
+	uint64		desc_id = assign_record_type_identifier(type, typmod);
+	TupleDesc	desc;
+
+	if (rows->map && rows->type == type && rows->typmod == typmod && rows->desc_id == desc_id)
+		return rows->map;
+	rows->map = NULL;
+	MemoryContextReset(rows->context);
+	desc = lookup_rowtype_tupdesc(type, typmod);
+	rows->map = us_record_map(encoder, desc, rows->context);
+	ReleaseTupleDesc(desc);
+	rows->type = type;
+	rows->typmod = typmod;
+	rows->desc_id = desc_id;
+	return rows->map;
 }
 
 int

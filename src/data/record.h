@@ -47,6 +47,26 @@ extern void us_record_deform(UsRecordMap *map, HeapTupleHeader tuple, UsValue *v
 /* The same from a slot, for bulk verbs. */
 extern void us_record_slot(UsRecordMap *map, TupleTableSlot *slot, UsValue *value);
 
+/* The map of the row type that came last, where the rows of a call site may be of several. */
+typedef struct UsRowMap
+{
+	UsRecordMap *map;			/* NULL: none yet */
+	MemoryContext context;
+	Oid			type;
+	int32		typmod;
+	uint64		desc_id;
+} UsRowMap;
+
+/* No map as yet; maps will live in a child of parent. */
+extern void us_row_map_init(UsRowMap *rows, MemoryContext parent);
+
+/*
+ * The map for the type of that very row, made anew when it is another one than that of the row
+ * before: of a value of type record nothing else tells what is in it.  Raises what
+ * us_record_map() does.
+ */
+extern UsRecordMap *us_row_map(UsRowMap *rows, const UsEncoder *encoder, HeapTupleHeader row);
+
 /* Number of leading attributes that the map reads. */
 extern int	us_record_natts(const UsRecordMap *map);
 

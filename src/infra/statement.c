@@ -5,10 +5,13 @@
  * It is told by values, never by pointers, which are used again: fn_extra survives in
  * PL/pgSQL loops, and snapshots of one address may differ.  Within a transaction and a
  * user a snapshot is told by xmax, the numbers of running transactions, and curcid:
- * with xmax unchanged, transactions only leave the snapshot, and the numbers fall.
+ * with xmax unchanged, transactions only leave the snapshot, and the numbers fall.  What a
+ * subtransaction saw of itself goes with it when it is rolled back, and none of these
+ * numbers need change then: it is told by its own, which is not used again.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/snapmgr.h"
@@ -22,6 +25,7 @@ us_statement_current(UsStatement *s)
 	Snapshot	snapshot = GetActiveSnapshot();
 
 	s->transaction = us_local_transaction();
+	s->subtransaction = GetCurrentSubTransactionId();
 	s->user = GetUserId();
 	s->xmax = snapshot->xmax;
 	s->xcnt = snapshot->xcnt;
@@ -32,7 +36,8 @@ us_statement_current(UsStatement *s)
 bool
 us_statement_same(const UsStatement *a, const UsStatement *b)
 {
-	return a->transaction == b->transaction && a->user == b->user &&
+	return a->transaction == b->transaction && a->subtransaction == b->subtransaction &&
+		a->user == b->user &&
 		a->xmax == b->xmax && a->xcnt == b->xcnt &&
 		a->subxcnt == b->subxcnt && a->curcid == b->curcid;
 }

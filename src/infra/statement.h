@@ -8,6 +8,7 @@
 typedef struct UsStatement
 {
 	LocalTransactionId transaction;
+	SubTransactionId subtransaction;
 	Oid			user;
 	TransactionId xmax;
 	uint32		xcnt;

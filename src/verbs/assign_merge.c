@@ -185,25 +185,26 @@ diff_nothing(DestReceiver *self)
 
 /*
  * Every scored row beside the row of the table, with what is to happen.  (Both sides
- * have a column that is never NULL, since an id of a row type may look NULL.)
+ * have a column that is never NULL, since an id of a row type may look NULL, and that is
+ * not the user's: the table may have any other.)
  */
 static char *
 diff_query(const Merge *merge)
 {
-	return psprintf("SELECT CASE WHEN c.here IS NULL THEN %d"
+	return psprintf("SELECT CASE WHEN c.tableoid IS NULL THEN %d"
 					" WHEN s.here IS NULL THEN %d"
 					" WHEN " DIFFERS("c.segment_id", "s.segment_id") " THEN %d"
 					" WHEN c.version" OP("<>") "%d OR " DIFFERS("c.segment", "s.segment")
 					" OR " DIFFERS("c.value", "s.value")
 					" OR " DIFFERS("c.probability", "s.probability") " THEN %d"
 					" ELSE %d END AS kind,"
-					" CASE WHEN c.here IS NULL THEN s.id ELSE c.%s END AS id,"
+					" CASE WHEN c.tableoid IS NULL THEN s.id ELSE c.%s END AS id,"
 					" s.segment_id, s.segment, s.value, s.probability,"
 					" c.segment_id AS old_segment_id, c.segment AS old_segment, c.value AS old_value,"
 					" c.probability AS old_probability, c.version AS old_version,"
 					" c.valid_from AS old_valid_from"
 					" FROM (SELECT *, true AS here FROM " SCORED_RELATION ") AS s"
-					" FULL JOIN (SELECT *, true AS here FROM %s) AS c ON %s",
+					" FULL JOIN %s AS c ON %s",
 					KIND_NEW, KIND_GONE, KIND_CHANGED, merge->run->model->info.version,
 					KIND_REFRESHED, KIND_SAME, merge->id, merge->table, merge->match);
 }

@@ -9,7 +9,6 @@
 #include "access/htup_details.h"
 #include "lib/stringinfo.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
 
 #include "data/kind.h"
 #include "verbs/score.h"
@@ -27,11 +26,7 @@ struct UsScorer
 	int			nfeatures;
 	int			width;
 	UsNullPolicy null_policy;
-	UsRecordMap *map;			/* of the row type below; NULL: none yet */
-	MemoryContext map_context;
-	Oid			type;
-	int32		typmod;
-	uint64		desc_id;
+	UsRowMap	rows;
 	UsValue    *value;			/* [nfeatures] */
 	double	   *x;				/* [width] */
 	double	   *scratch;		/* [max(width, n_labels)] */
@@ -53,8 +48,7 @@ us_scorer(UsModel *model)
 	s->nfeatures = us_encoder_nfeatures(s->encoder);
 	s->width = us_encoder_width(s->encoder);
 	s->null_policy = us_encoder_null_policy(s->encoder);
-	s->map_context = AllocSetContextCreate(model->context, "userseg column map",
-										   ALLOCSET_SMALL_SIZES);
+	us_row_map_init(&s->rows, model->context);
 	s->value = palloc0(Max(s->nfeatures, 1) * sizeof(UsValue));
 	s->x = palloc(Max(s->width, 1) * sizeof(double));
 	s->scratch = palloc(Max(Max(s->width, model->n_labels), 1) * sizeof(double));
@@ -62,27 +56,6 @@ us_scorer(UsModel *model)
 	model->extra = s;
 	MemoryContextSwitchTo(old);
 	return s;
-}
-
-/* The column map for the row type of a record, made anew when the type is another one. */
-static void
-match_columns(UsScorer *s, HeapTupleHeader record)
-{
-	Oid			type = HeapTupleHeaderGetTypeId(record);
-	int32		typmod = HeapTupleHeaderGetTypMod(record);
-	uint64		desc_id = assign_record_type_identifier(type, typmod);
-	TupleDesc	desc;
-
-	if (s->map && s->type == type && s->typmod == typmod && s->desc_id == desc_id)
-		return;
-	s->map = NULL;
-	MemoryContextReset(s->map_context);
-	desc = lookup_rowtype_tupdesc(type, typmod);
-	s->map = us_record_map(s->encoder, desc, s->map_context);
-	ReleaseTupleDesc(desc);
-	s->type = type;
-	s->typmod = typmod;
-	s->desc_id = desc_id;
 }
 
 void
@@ -115,27 +88,26 @@ us_scorer_values(UsScorer *s, const UsValue *value)
 bool
 us_scorer_record(UsScorer *s, HeapTupleHeader record)
 {
-	match_columns(s, record);
-	us_record_deform(s->map, record, s->value);
+	us_record_deform(us_row_map(&s->rows, s->encoder, record), record, s->value);
 	return us_scorer_values(s, s->value);
 }
 
 bool
 us_scorer_knows_args(const UsScorer *s)
 {
-	return s->map != NULL;
+	return s->rows.map != NULL;
 }
 
 void
 us_scorer_describe_args(UsScorer *s, TupleDesc desc)
 {
-	s->map = us_record_map(s->encoder, desc, s->map_context);
+	s->rows.map = us_record_map(s->encoder, desc, s->rows.context);
 }
 
 bool
 us_scorer_args(UsScorer *s, const NullableDatum *args)
 {
-	us_record_args(s->map, args, s->value);
+	us_record_args(s->rows.map, args, s->value);
 	return us_scorer_values(s, s->value);
 }
 

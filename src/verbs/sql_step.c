@@ -65,7 +65,10 @@ run(void *context, const struct varlena *argument)
 	return s->result;
 }
 
-/* The arguments that carry the row: weight, then the columns in the order of the features. */
+/*
+ * The arguments that carry the row: weight, then the columns in the order of the features.  (The
+ * row is s.*, since s alone would be a column of that name.)
+ */
 static void
 append_row(StringInfo q, const UsFrame *frame, const UsEncoder *encoder)
 {
@@ -80,7 +83,7 @@ append_row(StringInfo q, const UsFrame *frame, const UsEncoder *encoder)
 	else
 		appendStringInfoString(q, ", NULL::pg_catalog.float8");
 	if (n > MAX_POINT_COLUMNS)
-		appendStringInfoString(q, ", s");
+		appendStringInfoString(q, ", s.*");
 	else
 		for (int i = 0; i < n; i++)
 			appendStringInfo(q, ", s.%s", quote_identifier(us_encoder_feature(encoder, i)->name));

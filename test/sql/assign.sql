@@ -228,6 +228,14 @@ INSERT INTO shopper VALUES (41, 1000, 40);
 SELECT n_new, n_changed, n_gone FROM userseg.assign('assigned', 'shopper', 'id', 'label');
 SELECT id, note, touched FROM label WHERE id IN (5, 6, 41) ORDER BY id;
 
+-- ---- columns of any name ----
+CREATE VIEW awkward AS SELECT id AS here, spend, visits FROM shopper;
+SELECT n_new FROM userseg.assign('assigned', 'awkward', 'here', 'awkward_label');
+ALTER TABLE awkward_label ADD COLUMN s text, ADD COLUMN c text, ADD COLUMN id text, ADD COLUMN us_scored text;
+INSERT INTO shopper VALUES (42, 1000, 40);
+DELETE FROM shopper WHERE id = 41;
+SELECT n_new, n_changed, n_gone FROM userseg.assign('assigned', 'awkward', 'here', 'awkward_label');
+
 DROP SCHEMA "Säle & ""Co""" CASCADE;
 DROP SCHEMA assign CASCADE;
 SELECT userseg.drop_model('assigned'), userseg.drop_model('assign_skip');

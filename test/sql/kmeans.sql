@@ -188,6 +188,40 @@ SELECT userseg.train('e', 'kmeans', 'SELECT g AS id, g % 10 AS a FROM (SELECT pg
 SET client_min_messages = warning;
 SELECT userseg.train('e', 'kmeans', 'SELECT 1 AS a FROM generate_series(1, 10) g', params => '{"k": 2}');
 
+-- strategy "sql" where rows go whole, one column is called as the row is, and strings have escapes
+DO $$ BEGIN EXECUTE 'CREATE TABLE broad AS SELECT g AS id, g % 5 AS s, '
+  || (SELECT string_agg(format('(g * %s) %% 17 AS c%s', k % 16 + 1, k), ', ') FROM generate_series(1, 92) k) || ' FROM generate_series(1, 200) g'; END $$;
+SELECT userseg.train('broad_local', 'kmeans', 'broad', id => 'id', params => '{"k": 3, "strategy": "local"}', seed => 1) IS NOT NULL AS trained;
+SET standard_conforming_strings = off;
+SELECT userseg.train('broad_sql', 'kmeans', 'broad', id => 'id', params => '{"k": 3, "strategy": "sql"}', seed => 1) IS NOT NULL AS trained;
+RESET standard_conforming_strings;
+SELECT count(*) AS differences FROM userseg.centroids('broad_local') a JOIN userseg.centroids('broad_sql') b USING (segment_id, feature) WHERE a.value <> b.value;
+
+-- the row that a step takes may be of another type in each row of a query: each is looked at
+CREATE TABLE as_learned AS SELECT CASE g % 2 WHEN 0 THEN 'even' ELSE 'odd' END AS parity, g::float8 AS a FROM generate_series(1, 20) g;
+CREATE TABLE as_forged AS SELECT 4294967292 AS parity, 1.0::float8 AS a;
+SELECT userseg.train('parity', 'kmeans', 'as_learned', params => '{"k": 2}') IS NOT NULL AS trained;
+CREATE FUNCTION pg_temp.row_of(i int) RETURNS record LANGUAGE plpgsql AS $$
+DECLARE r record;
+BEGIN
+  IF i = 1 THEN SELECT * INTO r FROM as_learned LIMIT 1;
+  ELSIF i = 2 THEN SELECT a, parity INTO r FROM as_learned LIMIT 1;
+  ELSE SELECT * INTO r FROM as_forged; END IF;
+  RETURN r;
+END $$;
+-- a section of a stored model: u32 type, u64 length, bytes; the second is the encoder
+CREATE FUNCTION pg_temp.encoder(reference text) RETURNS bytea LANGUAGE plpgsql AS $$
+DECLARE b bytea; at int; BEGIN
+  SELECT data INTO b FROM userseg._artifact_chunk c JOIN userseg.model_versions v USING (artifact_id) WHERE v.model = reference;
+  at := 21 + get_byte(b, 12);
+  RETURN substr(b, at + 12, get_byte(b, at + 3) + 256 * get_byte(b, at + 4));
+END $$;
+SELECT pg_temp.encoder('parity') AS encoder \gset
+SELECT a.p IS NOT NULL AS here, a.p::text = b.p::text AS same
+FROM (SELECT userseg._encode_row(:'encoder'::bytea, userseg.centroid_set(ARRAY[[0,0,0],[1,1,1]]::float8[]), NULL, pg_temp.row_of(1)) AS p) a,
+  (SELECT userseg._encode_row(:'encoder'::bytea, userseg.centroid_set(ARRAY[[0,0,0],[1,1,1]]::float8[]), NULL, pg_temp.row_of(i)) AS p FROM generate_series(1, 2) i) b;
+SELECT userseg._encode_row(:'encoder'::bytea, userseg.centroid_set(ARRAY[[0,0,0],[1,1,1]]::float8[]), NULL, pg_temp.row_of(i)) IS NOT NULL FROM generate_series(1, 3) i;
+
 -- all parameters
 SELECT p ->> 'name' AS name, p ->> 'type' AS type, p ->> 'default' AS default, p ->> 'min' AS min, p ->> 'max' AS max, p -> 'choices' AS choices
 FROM userseg.algorithms() a, jsonb_array_elements(a.params) p WHERE algorithm = 'kmeans';

@@ -310,6 +310,29 @@ SELECT count(userseg.predict_id('predict_p', c)) FROM predict.customer c;
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION userseg.predict_id(text, record) TO PUBLIC;
 
+-- ---- what a subtransaction did is gone when it is rolled back ----
+-- (the inner one takes a later number with it, so that snapshots before and after are alike)
+CREATE TABLE number_taker (x int);
+DO $$
+DECLARE c predict.customer; kept text; ghost text; after text;
+BEGIN
+  SELECT * INTO c FROM predict.customer WHERE id = 1;
+  FOR i IN 1..3 LOOP
+    BEGIN
+      IF i = 2 THEN
+        PERFORM userseg.name_segment('predict_p', n, 'ghost ' || n) FROM generate_series(1, 4) n;
+        BEGIN INSERT INTO predict.number_taker VALUES (1); RAISE EXCEPTION 'inner'; EXCEPTION WHEN raise_exception THEN END;
+      END IF;
+      after := userseg.predict('predict_p', c);
+      IF i = 1 THEN kept := after; END IF;
+      IF i = 2 THEN ghost := after; RAISE EXCEPTION 'outer'; END IF;
+    EXCEPTION WHEN raise_exception THEN
+    END;
+  END LOOP;
+  ASSERT ghost LIKE 'ghost %', ghost;
+  ASSERT after = kept, after;
+END $$;
+
 -- ---- the sisters, called by hand ----
 SELECT userseg._predict_id('predict_p', '{spend,visits,basket}', 1, spend, visits, basket) = label FROM customer JOIN truth USING (id) WHERE id = 1;
 SELECT userseg._predict_id('predict_p', '{spend,visits,basket}', NULL, 1, 2, 3), userseg._predict_id('predict_p', NULL, 1, 1, 2, 3), userseg._predict_id(NULL, '{spend,visits,basket}', 1, 1, 2, 3);
