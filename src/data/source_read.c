@@ -67,11 +67,9 @@ typedef struct UsFrameReader
 	TupleTableSlot *slot;		/* the row */
 } UsFrameReader;
 
-/*
- * The largest number that is read: sums of the squares of a hundred million such are
- * finite, and encoded values are bounded likewise.
- */
-#define LARGEST_NUMBER	1e150
+/* The largest numbers that are read: weighted sums of squares of a billion rows are finite. */
+#define LARGEST_NUMBER	1e140
+#define LARGEST_WEIGHT	1e18
 
 /* DETAIL that says which row it is. */
 static int
@@ -289,6 +287,13 @@ read_weight(UsFrameReader *reader, const TupleTableSlot *slot)
 				 errmsg("weight in column \"%s\" is negative: %g",
 						column->source->name, weight),
 				 errdetail_row(reader)));
+	if (weight > LARGEST_WEIGHT)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("weight in column \"%s\" is %g, more than %g",
+						column->source->name, weight, LARGEST_WEIGHT),
+				 errdetail_row(reader),
+				 errhint("Divide the weights by a constant in the source.")));
 	return weight;
 }
 

@@ -23,7 +23,9 @@ columns_there(const UsFrame *frame, const UsEncoder *encoder, const char **missi
 		bool		found = feature->width == 0;
 
 		for (int c = 0; c < frame->ncolumns && !found; c++)
-			found = frame->column[c].kind == feature->kind
+			found = frame->column[c].role == US_ROLE_FEATURE
+				&& frame->column[c].kind == feature->kind
+				&& frame->column[c].zoned == feature->zoned
 				&& strcmp(frame->column[c].name, feature->name) == 0;
 		if (!found)
 		{

@@ -174,7 +174,7 @@ SELECT userseg.train('e', 'kmeans', 'SELECT g AS id, g % 4 AS a, g % 2 AS b FROM
 SELECT userseg.train('e', 'kmeans', 'shop', features => '{spend, visits}', params => '{"init": [[1, 2, 3], [4, 5, 6]]}');
 SELECT userseg.train('e', 'kmeans', 'shop', features => '{spend, visits}', params => '{"k": 3, "init": [[1, 2], [4, 5]]}');
 SELECT userseg.train('e', 'kmeans', 'SELECT spend, id::text AS t FROM shop', params => '{"init": [[1, 2], [4, 5]]}');
-SELECT userseg.train('e', 'kmeans', 'SELECT g * 1e145 AS a FROM generate_series(1, 10) g', transform => '{"*": "none"}', params => '{"k": 2}');
+SELECT userseg.train('e', 'kmeans', 'SELECT CASE WHEN g = 1 THEN 1e140 ELSE -1e140 END AS a FROM generate_series(1, 10) g', transform => '{"*": "none"}', params => '{"k": 2}');
 SELECT userseg.train('e', 'kmeans', 'SELECT g AS id, CASE WHEN g = 1 THEN 1e100 ELSE 0 END AS a, g * 1e-100 AS b FROM generate_series(1, 20) g', id => 'id',
   transform => '{"*": "none"}', params => '{"k": 3}');
 -- distinct, but only in a column whose squares vanish beside those of the other

@@ -56,6 +56,12 @@ FROM userseg.train('w1', 'kmeans', 'weighted', id => 'id', features => ARRAY['sp
      userseg.train('w2', 'kmeans', 'SELECT spend, visits FROM weighted, generate_series(1, w)',
                    transform => '{"*": "none"}', params => '{"k": 3}') b;
 
+-- at the limits of numbers and weights
+SELECT n_rows, warnings
+FROM userseg.train('limits', 'kmeans', 'SELECT g::float8 * 1e139 AS x, g::float8 * 1e17 AS w FROM generate_series(1, 10) g',
+                   weight => 'w', params => '{"k": 2}');
+SELECT segment_id, (value / 1e139)::numeric(6,3) AS mean, z::numeric(6,3) FROM userseg.centroids('limits');
+
 -- aliases at training
 SELECT version FROM userseg.train('vip', 'kmeans', 'customers', id => 'id',
   features => ARRAY['spend'], params => '{"k": 2}', alias => 'production');
@@ -65,6 +71,11 @@ SELECT alias, version FROM userseg.aliases WHERE model = 'vip';
 SELECT topic, item, value FROM userseg.explain_train('vip', 'kmeans', 'customers', id => 'id', params => '{"k": 3}')
 WHERE topic IN ('source', 'algorithm', 'column', 'encoding');
 SELECT count(*) FROM userseg.model_versions WHERE model = 'vip';
+
+-- a feature of the earlier version has another role or type now: segments are numbered anew
+SELECT warnings FROM userseg.train('vip', 'kmeans', 'customers', features => '{visits}', weight => 'spend', params => '{"k": 2}');
+SELECT warnings FROM userseg.train('by_sql', 'kmeans', $$SELECT visits, now()::timestamp + visits * interval '1 day' AS t FROM customers$$, params => '{"k": 2}');
+SELECT warnings FROM userseg.train('by_sql', 'kmeans', $$SELECT visits, now() + visits * interval '1 day' AS t FROM customers$$, params => '{"k": 2}');
 
 -- errors
 SELECT userseg.train(NULL, 'kmeans', 'customers');
