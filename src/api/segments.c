@@ -77,6 +77,7 @@ userseg_describe_segments(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	UsSegmentedModel m = us_segments_open(US_ARG_CSTRING(0, "model"));
+	char	  **name = us_profile_suggest_names(m.profile, m.model->artifact->encoder);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int label = 1; label <= m.model->n_labels; label++)
@@ -90,8 +91,7 @@ userseg_describe_segments(PG_FUNCTION_ARGS)
 		value[2] = Int64GetDatum(m.profile->n[label - 1]);
 		put_number(value, null, 3, m.profile->nrows > 0
 				   ? (double) m.profile->n[label - 1] / m.profile->nrows : NAN);
-		put_text(value, null, 4,
-				 us_profile_suggest_name(m.profile, m.model->artifact->encoder, label));
+		put_text(value, null, 4, name[label - 1]);
 		value[5] = JsonbPGetDatum(us_report_to_jsonb(us_segments_top(&m, label)));
 		put_text(value, null, 6, rule->condition);
 		put_number(value, null, 7, rule->condition ? rule->fidelity : NAN);

@@ -76,10 +76,10 @@ extern double us_facet_rest_mean(const UsFacet *facet, int n_labels, int label);
 extern double us_facet_z(const UsFacet *facet, int label);
 
 /*
- * A name from the strongest directions of a segment: "high spend, low recency".
+ * A name for each segment [n_labels] from its strongest directions: "high spend, low recency".
  * Unique among the segments of the profile.
  */
-extern char *us_profile_suggest_name(const UsProfile *profile, const UsEncoder *encoder, int label);
+extern char **us_profile_suggest_names(const UsProfile *profile, const UsEncoder *encoder);
 
 /* Facets of a segment by falling |z|: index[nfacets]; returns how many have one. */
 extern int	us_profile_order(const UsProfile *profile, int label, int *index);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 
 #include "eval/profile.h"
 
@@ -123,18 +124,52 @@ make_name(const UsProfile *profile, const UsEncoder *encoder, int label, int par
 	return name.data;
 }
 
-char *
-us_profile_suggest_name(const UsProfile *profile, const UsEncoder *encoder, int label)
+typedef struct Named
 {
-	for (int parts = NAME_PARTS; parts <= NAME_PARTS + 2; parts++)
-	{
-		char	   *name = make_name(profile, encoder, label, parts);
-		bool		unique = true;
+	const char *name;
+	int			label;
+} Named;
 
-		for (int k = 1; k <= profile->n_labels && unique; k++)
-			unique = k == label || strcmp(name, make_name(profile, encoder, k, parts)) != 0;
-		if (unique)
-			return name;
+static int
+compare_named(const void *a, const void *b)
+{
+	const Named *x = a;
+	const Named *y = b;
+	int			c = strcmp(x->name, y->name);
+
+	return c ? c : x->label - y->label;
+}
+
+/* Give the labels without a name yet, that of that many directions where no other label has it. */
+static void
+take_unique(const UsProfile *profile, const UsEncoder *encoder, int parts, char **name)
+{
+	Named	   *named = palloc(Max(profile->n_labels, 1) * sizeof(Named));
+	int			n = profile->n_labels;
+
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		named[i] = (Named) {make_name(profile, encoder, i + 1, parts), i + 1};
 	}
-	return psprintf("%s (%d)", make_name(profile, encoder, label, NAME_PARTS), label);
+	qsort(named, n, sizeof(Named), compare_named);
+	for (int i = 0; i < n; i++)
+		if (name[named[i].label - 1] == NULL &&
+			(i == 0 || strcmp(named[i].name, named[i - 1].name) != 0) &&
+			(i == n - 1 || strcmp(named[i].name, named[i + 1].name) != 0))
+			name[named[i].label - 1] = pstrdup(named[i].name);
+	pfree(named);
+}
+
+char **
+us_profile_suggest_names(const UsProfile *profile, const UsEncoder *encoder)
+{
+	char	  **name = palloc0(Max(profile->n_labels, 1) * sizeof(char *));
+
+	for (int parts = NAME_PARTS; parts <= NAME_PARTS + 2; parts++)
+		take_unique(profile, encoder, parts, name);
+	for (int i = 0; i < profile->n_labels; i++)
+		if (name[i] == NULL)
+			name[i] = psprintf("%s (%d)", make_name(profile, encoder, i + 1, NAME_PARTS), i + 1);
+	return name;
 }

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/timestamp.h"
 
 #include "model/artifact.h"
@@ -52,6 +53,7 @@ original_lines(const UsSegmentedModel *m, int label, UsCentroidLine *line)
 		double		mean = facet->segment_mean[label - 1];
 		double		rest = us_facet_rest_mean(facet, m->profile->n_labels, label);
 
+		CHECK_FOR_INTERRUPTS();
 		line[f].label = label;
 		line[f].feature = facet->name;
 		line[f].value = feature->kind == US_KIND_TIME ? mean + EPOCH_SHIFT : mean;
@@ -106,6 +108,7 @@ us_segments_top(const UsSegmentedModel *m, int label)
 	int		   *index = palloc(Max(m->profile->nfacets, 1) * sizeof(int));
 	int			n = us_profile_order(m->profile, label, index);
 
+	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < Min(n, US_TOP_FEATURES); i++)
 	{
 		const UsFacet *facet = &m->profile->facet[index[i]];

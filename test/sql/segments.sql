@@ -86,3 +86,13 @@ SELECT userseg.describe_segments(NULL);
 DROP FUNCTION rule_check;
 SELECT userseg.drop_model('cards');
 DROP TABLE shoppers;
+
+-- many segments: every suggested name is one of its own, and they are found in no time
+CREATE TEMP TABLE crowd AS SELECT g AS id, g % 40 AS a, g / 40 AS b, g * 7919 % 997 AS c, g * 31 % 89 AS d FROM generate_series(0, 1599) g;
+SET client_min_messages = error;
+SELECT userseg.train('crowd', 'kmeans', 'crowd', id => 'id', params => '{"k": 400, "n_init": 1}') IS NOT NULL AS trained;
+RESET client_min_messages;
+SET statement_timeout = '20s';
+SELECT count(*), count(DISTINCT suggested_name) FROM userseg.describe_segments('crowd');
+RESET statement_timeout;
+SELECT userseg.drop_model('crowd');
