@@ -7,6 +7,7 @@
 #include "miscadmin.h"
 
 #include "data/encode_part.h"
+#include "data/names.h"
 #include "infra/progress.h"
 #include "math/select.h"
 
@@ -71,6 +72,18 @@ us_encoder_add_column(UsEncoder *encoder, const UsPart *part, const char *name,
 	column->sd = sd;
 	column->min = min;
 	column->max = max;
+}
+
+/* No two columns of one name: a category "a=b" and a level "b" of "a" may meet. */
+static void
+distinguish_columns(UsEncoder *encoder)
+{
+	char	 ***name = palloc(sizeof(char **) * Max(encoder->width, 1));
+
+	for (int i = 0; i < encoder->width; i++)
+		name[i] = &encoder->column[i].name;
+	us_names_distinguish(name, encoder->width);
+	pfree(name);
 }
 
 /* Weights in selections are integers: the largest becomes 2^30, or less in large frames. */
@@ -258,6 +271,7 @@ us_encoder_learn(UsFrame *frame, const UsTransform *transform,
 				 errdetail("%d features over " INT64_FORMAT " rows.",
 						   encoder->nfeatures, frame->nrows),
 				 errhint("A feature needs two different values. Numbers are read as double precision, which rounds whole numbers beyond 2^53.")));
+	distinguish_columns(encoder);
 	us_encoder_prepare(encoder);
 	pfree(learn.scratch);
 	pfree(learn.scratch2);

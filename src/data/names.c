@@ -35,3 +35,37 @@ us_names_of_columns(TupleDesc tupdesc)
 		appendStringInfoString(&list, "no columns");
 	return list.data;
 }
+
+/* Equal names side by side, in their order. */
+static int
+compare_places(const void *a, const void *b)
+{
+	char	  **x = *(char **const *) a;
+	char	  **y = *(char **const *) b;
+	int			c = strcmp(*x, *y);
+
+	return c ? c : (x > y) - (x < y);
+}
+
+void
+us_names_distinguish(char ***name, int n)
+{
+	bool		again = n > 1;
+
+	while (again)				/* a new name may be one that exists */
+	{
+		again = false;
+		qsort(name, n, sizeof(char **), compare_places);
+		for (int i = 1; i < n; i++)
+		{
+			int			same = 0;
+
+			while (i + same < n && strcmp(*name[i + same], *name[i - 1]) == 0)
+				same++;
+			for (int j = 0; j < same; j++)
+				*name[i + j] = psprintf("%s [%d]", *name[i + j], j + 2);
+			again |= same > 0;
+			i += same;
+		}
+	}
+}

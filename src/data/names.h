@@ -17,4 +17,10 @@ extern void us_names_append(StringInfo list, const char *name);
  */
 extern char *us_names_of_columns(TupleDesc tupdesc);
 
+/*
+ * Make the n names *name[i] different from one another: the second of equal ones gets
+ * " [2]", and so on, in their order.  Changed names are palloc'd.
+ */
+extern void us_names_distinguish(char ***name, int n);
+
 #endif

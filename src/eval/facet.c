@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "data/names.h"
 #include "eval/facet.h"
 
 typedef struct LevelCount
@@ -124,6 +125,18 @@ add_levels(UsFrame *frame, UsProfile *profile, UsFacetSource **source, int *room
 	pfree(n);
 }
 
+/* No two facets of one name. */
+static void
+distinguish_facets(UsProfile *profile)
+{
+	char	 ***name = palloc(sizeof(char **) * Max(profile->nfacets, 1));
+
+	for (int f = 0; f < profile->nfacets; f++)
+		name[f] = &profile->facet[f].name;
+	us_names_distinguish(name, profile->nfacets);
+	pfree(name);
+}
+
 void
 us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 			   UsProfile *profile, UsFacetSource **source)
@@ -162,6 +175,7 @@ us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 				break;
 		}
 	}
+	distinguish_facets(profile);
 }
 
 void

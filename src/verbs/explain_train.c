@@ -7,9 +7,11 @@
  */
 #include "postgres.h"
 
+#include "data/params_json.h"
 #include "infra/guc.h"
 #include "infra/progress.h"
 #include "model/catalog.h"
+#include "model/report_json.h"
 #include "verbs/train.h"
 
 typedef struct Lines
@@ -68,6 +70,15 @@ explain_columns(Lines *l, const UsPrepared *p)
 		add(l, "column", c->name, psprintf("%s (%s)", use_name(c->use), c->type_name),
 			c->reason ? pstrdup(c->reason) : NULL);
 	}
+}
+
+/* The parameters in force. */
+static char *
+params_text(const UsPrepared *p)
+{
+	Jsonb	   *jb = us_report_to_jsonb(us_params_report(p->params));
+
+	return JsonbToCString(NULL, &jb->root, VARSIZE(jb));
 }
 
 /* The encoded columns of each feature. */
@@ -129,6 +140,7 @@ us_explain_train(const UsTrainArgs *args, int *n)
 				   p.info->n_read - p.frame->nrows, p.info->n_null, p.info->n_unlabelled,
 				   p.info->n_weightless));
 	add(&l, "algorithm", p.algorithm->name, pstrdup(p.algorithm->task), pstrdup(p.algorithm->description));
+	add(&l, "algorithm", "parameters", params_text(&p), pstrdup("null: the algorithm chooses"));
 	explain_columns(&l, &p);
 	explain_encoding(&l, &p);
 	explain_memory(&l, &p);

@@ -96,3 +96,10 @@ SET statement_timeout = '20s';
 SELECT count(*), count(DISTINCT suggested_name) FROM userseg.describe_segments('crowd');
 RESET statement_timeout;
 SELECT userseg.drop_model('crowd');
+-- names of encoded columns and of what is described are different from one another
+CREATE TABLE collide AS SELECT g AS id, g % 2 AS "c=a", (ARRAY['a', 'b'])[1 + g % 2] AS c, g % 3 AS "c=b" FROM generate_series(1, 30) g;
+SELECT version FROM userseg.train('collide', 'kmeans', 'collide', id => 'id', params => '{"k": 2}');
+SELECT string_agg(key, ', ' ORDER BY key COLLATE "C") FROM collide r, jsonb_each(userseg.transform('collide', r)) WHERE id = 1;
+SELECT string_agg(feature, ', ' ORDER BY feature COLLATE "C") FROM userseg.centroids('collide') WHERE segment_id = 1;
+SELECT userseg.drop_model('collide');
+DROP TABLE collide;
