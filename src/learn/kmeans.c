@@ -18,7 +18,6 @@
 #include "learn/kmeans_run.h"
 #include "learn/kmeans_sample.h"
 #include "math/distance.h"
-#include "utils/memutils.h"
 
 #define MAX_K				10000
 #define AUTO_LO				2
@@ -27,12 +26,14 @@
 #define PATIENCE			50
 
 /*
- * Rows of the sample: so many, or so many for each cluster, but not more values than this.  It
- * does not depend on the memory, and so neither does the result.
+ * Rows of the sample: so many, or so many for each cluster; but not more values than this, as long
+ * as there is the least number of rows for each cluster.  It does not depend on the memory,
+ * and so neither does the result.
  */
 #define SAMPLE_ROWS			16384
 #define SAMPLE_ROWS_EACH	50
 #define SAMPLE_VALUES		(1 << 22)
+#define LEAST_ROWS_EACH		10
 #define LEAST_SAMPLE_ROWS	1024
 
 /* effort of a search, in coordinates compared: on all rows, on a sample */
@@ -71,8 +72,8 @@ static const UsParamSpec specs[] = {
 	"ends when the squared distances that the centres moved add up to at most this times the mean variance of the columns; 0: when no centre moves"},
 	{"criterion", US_PARAM_CHOICE, "\"silhouette\"", 0, 0, criteria,
 	"what chooses k from a range"},
-	{"sample_rows", US_PARAM_INT, NULL, LEAST_SAMPLE_ROWS, 10000000, NULL,
-	"distinct rows that the search works on; default 16384 (for more than 256 encoded columns 4194304 values), or 50 a cluster if that is more"},
+	{"sample_rows", US_PARAM_INT, NULL, LEAST_SAMPLE_ROWS, 1000000, NULL,
+	"distinct rows that the search works on; default 16384, or 50 a cluster if that is more, but at most 4194304 values or 10 a cluster"},
 	{"silhouette_rows", US_PARAM_INT, "5000", 0, 100000, NULL,
 	"distinct rows on which the silhouette is computed; up to as many it is exact, 0: none"},
 	{"strategy", US_PARAM_CHOICE, "\"auto\"", 0, 0, strategies,
@@ -254,7 +255,7 @@ static int64
 sample_rows(const UsParams *params, int64 nrows, int width, int max_k, bool given)
 {
 	const UsParam *asked = us_params_get(params, "sample_rows");
-	int64		rows = SAMPLE_ROWS;
+	int64		rows;
 
 	if (!asked->is_null)
 		rows = asked->integer;
@@ -262,8 +263,9 @@ sample_rows(const UsParams *params, int64 nrows, int width, int max_k, bool give
 		rows = Max(us_params_get(params, "silhouette_rows")->integer, LEAST_SAMPLE_ROWS);
 	else
 	{
-		rows = Min(rows, Max(SAMPLE_VALUES / width, LEAST_SAMPLE_ROWS));
-		rows = Max(rows, (int64) SAMPLE_ROWS_EACH * max_k);
+		rows = Max(SAMPLE_ROWS, (int64) SAMPLE_ROWS_EACH * max_k);
+		rows = Min(rows, SAMPLE_VALUES / width);
+		rows = Max(rows, Max(LEAST_SAMPLE_ROWS, (int64) LEAST_ROWS_EACH * max_k));
 	}
 	return Max(Min(rows, nrows), max_k);
 }

@@ -9,7 +9,9 @@
 #include "infra/progress.h"
 #include "learn/kmeans_choose.h"
 #include "stat/cluster_metrics.h"
-#include "utils/memutils.h"
+
+/* coordinates of pairs of centres that Davies-Bouldin may compare */
+#define MOST_PAIRS	1e10
 
 /* Inertia of all points around their mean, integer weights. */
 static double
@@ -55,11 +57,16 @@ silhouette(const UsPoints *p, const UsPartition *a, int n)
 static double
 davies_bouldin(const UsPoints *p, const UsPartition *a, UsScratch *s)
 {
-	double	   *scatter = (double *) palloc0(sizeof(double) * a->k);
-	double	   *weight = (double *) palloc0(sizeof(double) * a->k);
-	double	   *center = (double *) palloc(sizeof(double) * a->k * p->width);
+	double	   *scatter;
+	double	   *weight;
+	double	   *center;
 	double		index;
 
+	if ((double) a->k * a->k * p->width > MOST_PAIRS)
+		return NAN;
+	scatter = (double *) palloc0(sizeof(double) * a->k);
+	weight = (double *) palloc0(sizeof(double) * a->k);
+	center = (double *) palloc(sizeof(double) * a->k * p->width);
 	us_nearest_blocks(p->x, p->nblocks, p->width, a->center, a->k, s->next, s->first);
 	for (int i = 0; i < p->n; i++)
 	{

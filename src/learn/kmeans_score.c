@@ -21,10 +21,12 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
 #include "learn/kmeans_model.h"
 #include "math/distance.h"
 #include "math/exp_lanes.h"
-#include "utils/memutils.h"
 
 /* a row's scratch is on the stack up to so many columns and centres */
 #define STACK_COLUMNS	64
@@ -431,7 +433,10 @@ us_kmeans_model_score_block(const void *model, const double *x, int stride, int 
 
 		take_block(m, x + from, stride, n, b);
 		for (int at = 0; at < n; at += US_LANES)
+		{
+			CHECK_FOR_INTERRUPTS();
 			score_lanes(m, b, at, Min(US_LANES, n - at), out + from + at);
+		}
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

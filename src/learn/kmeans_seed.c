@@ -175,6 +175,23 @@ parallel(const UsPoints *p, UsScratch *s, int k, UsRandom *random, float *center
 	MemoryContextDelete(context);
 }
 
+typedef struct RaceRow
+{
+	double		time;
+	int			row;
+} RaceRow;
+
+static int
+compare_race(const void *a, const void *b)
+{
+	const RaceRow *x = (const RaceRow *) a;
+	const RaceRow *y = (const RaceRow *) b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return x->row - y->row;
+}
+
 /*
  * k distinct rows at random, each drawn with probability proportional to its mass
  * among those that are left: the k smallest of exponential numbers of rate mass
@@ -182,25 +199,21 @@ parallel(const UsPoints *p, UsScratch *s, int k, UsRandom *random, float *center
  * reservoir", 2006).
  */
 static void
-random_rows(const UsPoints *p, UsScratch *s, int k, UsRandom *random, float *center)
+random_rows(const UsPoints *p, int k, UsRandom *random, float *center)
 {
 	uint64		seed = us_random_u64(random);
-	bool	   *taken = (bool *) palloc0(p->n);
+	RaceRow    *race = (RaceRow *) MemoryContextAllocHuge(CurrentMemoryContext,
+														  sizeof(RaceRow) * p->n);
 
 	for (int i = 0; i < p->n; i++)
-		s->first[i] = (float) (-log(us_uniform(seed, p->hash[i])) / p->mass[i]);
-	for (int i = 0; i < k; i++)
 	{
-		int			least = -1;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int r = 0; r < p->n; r++)
-			if (!taken[r] && (least < 0 || s->first[r] < s->first[least]))
-				least = r;
-		taken[least] = true;
-		us_points_get(p, least, center + (Size) i * p->width);
+		race[i].time = -log(us_uniform(seed, p->hash[i])) / p->mass[i];
+		race[i].row = i;
 	}
-	pfree(taken);
+	qsort(race, p->n, sizeof(RaceRow), compare_race);
+	for (int i = 0; i < k; i++)
+		us_points_get(p, race[i].row, center + (Size) i * p->width);
+	pfree(race);
 }
 
 void
@@ -217,7 +230,7 @@ us_seed_centers(const UsPoints *p, UsScratch *s, UsSeeding seeding,
 			parallel(p, s, k, random, center);
 			break;
 		case US_SEED_RANDOM:
-			random_rows(p, s, k, random, center);
+			random_rows(p, k, random, center);
 			break;
 	}
 }

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "math/kernels.h"
 
 /* blocks whose sums of q^2, 2 * 2^46 a block and lane, are exact in float8 */
@@ -63,6 +65,12 @@ us_store_column(const UsQuantiser *z, double *value, int nrows,
 		*squares = total;
 }
 
+/* coordinates compared for one block from which on interrupts are looked for at each block */
+#define HEAVY_BLOCK (1 << 16)
+
+/* blocks between two looks otherwise */
+#define LIGHT_BLOCKS 1024
+
 /* Take center i into the running minimum. */
 #define TAKE(sum, i) \
 	do { \
@@ -79,12 +87,16 @@ US_CLONES void
 us_nearest_blocks(const float *x, int nblocks, int width,
 				  const float *center, int k, uint16 *label, float *distance)
 {
+	bool		heavy = (Size) k * width >= HEAVY_BLOCK / US_LANES;
+
 	for (int b = 0; b < nblocks; b++, x += (Size) width * US_LANES)
 	{
 		UsFloatLanes best = US_SPLAT_FLOAT(__builtin_inff());
 		UsIntLanes	nearest = {0};
 		int			i = 0;
 
+		if (heavy)
+			CHECK_FOR_INTERRUPTS();
 		for (; i + 4 <= k; i += 4)
 		{
 			const float *c0 = center + (Size) i * width;
@@ -192,12 +204,16 @@ us_two_nearest_blocks(const float *x, int nblocks, int width,
 					  const float *center, int k,
 					  uint16 *label, float *first, float *second)
 {
+	bool		heavy = (Size) k * width >= HEAVY_BLOCK / US_LANES;
+
 	for (int b = 0; b < nblocks; b++, x += (Size) width * US_LANES)
 	{
 		UsFloatLanes best = US_SPLAT_FLOAT(__builtin_inff());
 		UsFloatLanes next = best;
 		UsIntLanes	nearest = {0};
 
+		if (heavy)
+			CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < k; i++)
 		{
 			const float *c = center + (Size) i * width;
@@ -231,6 +247,8 @@ us_distance_blocks(const float *x, int nblocks, int width, const float *c, float
 	{
 		UsFloatLanes s = {0};
 
+		if (b % LIGHT_BLOCKS == 0)
+			CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < width; j++)
 		{
 			UsFloatLanes d = *(const UsFloatLanes *) (x + j * US_LANES) - c[j];

@@ -8,7 +8,8 @@
  *
  * The squared distance is ((0 + (x0-c0)^2) + (x1-c1)^2) + ... in float4, in the
  * order of the columns and without fused multiply-add.  Every function here, for
- * blocks or for one row, computes just that, so they agree bit for bit.
+ * blocks or for one row, computes just that, so they agree bit for bit.  Functions of many
+ * blocks look for interrupts often enough for a cancel within milliseconds.
  */
 #ifndef US_KERNELS_H
 #define US_KERNELS_H
