@@ -18,6 +18,9 @@
 #define PARALLEL_ROUNDS 5
 #define PARALLEL_OVERSAMPLING 2.0
 
+/* coordinates that k-means++ may compare before it takes fewer candidates */
+#define MOST_WORK 1e10
+
 int
 us_seed_draw(const UsPoints *p, const float *distance, double total, UsRandom *random)
 {
@@ -59,14 +62,15 @@ draw_by_mass(const UsPoints *p, UsRandom *random)
  * k-means++ with several candidates for each centre, of which the one that leaves
  * the least potential is taken: D. Arthur and S. Vassilvitskii, "k-means++: the
  * advantages of careful seeding", SODA 2007, with the greedy variant of their
- * experiments; 2 + ln k candidates.
+ * experiments; 2 + ln k candidates, fewer where there are very many centres.
  *
  * s->first holds the squared distance to the nearest centre so far.
  */
 static void
 plus_plus(const UsPoints *p, UsScratch *s, int k, UsRandom *random, float *center)
 {
-	int			candidates = 2 + (int) log(k);
+	double		affordable = MOST_WORK / ((double) k * p->n * p->width);
+	int			candidates = (int) Max(Min(2 + floor(log(k)), affordable), 1);
 	double		potential;
 
 	us_points_get(p, draw_by_mass(p, random), center);
