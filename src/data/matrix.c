@@ -171,9 +171,7 @@ us_matrix_encode(const UsMatrix *m, UsTeam *team, bool store, const UsSpace *spa
 	double		weight_scale2 = ldexp(1.0, space->weight_exponent - space->weight_exponent / 2);
 
 	if (m->spilled || !store)
-		own = (char *) TYPEALIGN(US_BLOCK_ALIGN,
-								 MemoryContextAllocHuge(CurrentMemoryContext,
-														m->chunk_bytes + US_BLOCK_ALIGN));
+		own = (char *) us_block_alloc(m->chunk_bytes);
 	if (squares != NULL)
 		memset(squares, 0, sizeof(int128) * space->width);
 	for (int i = 0; i < m->nchunks; i++)

@@ -191,7 +191,7 @@ repair_empty(UsPartition *a, const UsPoints *p, UsScratch *s)
 	{
 		int			farthest = 0;
 
-		if (a->sums.rows[i] > 0)
+		if (a->sums.weight[i] > 0)
 			continue;
 		us_nearest_blocks(p->x, p->nblocks, p->width, a->center, a->k, s->next, s->third);
 		s->work += (double) p->n * p->width * a->k;
@@ -209,7 +209,7 @@ static bool
 any_empty(const UsSums *sums)
 {
 	for (int i = 0; i < sums->k; i++)
-		if (sums->rows[i] == 0)
+		if (sums->weight[i] == 0)
 			return true;
 	return false;
 }

@@ -263,7 +263,7 @@ repair_empty(UsKmeansRun *run, double *center)
 	{
 		const float *far;
 
-		if (s->rows[i] > 0)
+		if (s->weight[i] > 0)
 			continue;
 		for (Size c = 0; c < (Size) s->k * width; c++)
 			coordinate[c] = us_grid_coordinate(center[c], run->space->scale);
@@ -273,7 +273,7 @@ repair_empty(UsKmeansRun *run, double *center)
 			int			distinct = repairs;
 
 			for (int c = 0; c < s->k; c++)
-				distinct += s->rows[c] > 0;
+				distinct += s->weight[c] > 0;
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("k is %d, but the source has only %d distinct rows", s->k, distinct),

@@ -259,22 +259,15 @@ typedef struct Block
 	uint16		label[BLOCK_ROWS] __attribute__((aligned(US_BLOCK_ALIGN)));
 } Block;
 
-static void *
-block_memory(Size bytes)
-{
-	return (void *) TYPEALIGN(US_BLOCK_ALIGN,
-							  MemoryContextAllocHuge(CurrentMemoryContext, bytes + US_BLOCK_ALIGN));
-}
-
 static Block *
 open_block(const UsKmeansModel *m)
 {
-	Block	   *b = (Block *) block_memory(sizeof(Block));
+	Block	   *b = (Block *) us_block_alloc(sizeof(Block));
 
-	b->value = (double *) block_memory(sizeof(double) * BLOCK_ROWS * m->width);
-	b->coordinate = (float *) block_memory(sizeof(float) * BLOCK_ROWS * m->width);
-	b->relative = (double *) block_memory(sizeof(double) * US_LANES * m->width);
-	b->square = (double *) block_memory(sizeof(double) * US_LANES * m->k);
+	b->value = (double *) us_block_alloc(sizeof(double) * BLOCK_ROWS * m->width);
+	b->coordinate = (float *) us_block_alloc(sizeof(float) * BLOCK_ROWS * m->width);
+	b->relative = (double *) us_block_alloc(sizeof(double) * US_LANES * m->width);
+	b->square = (double *) us_block_alloc(sizeof(double) * US_LANES * m->k);
 	return b;
 }
 

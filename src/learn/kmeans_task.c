@@ -70,15 +70,6 @@ us_kmeans_area_farthest(UsKmeansArea *area, int member)
 					  area->far_at);
 }
 
-/* Memory aligned for blocks, in the current context. */
-static void *
-block_memory(Size bytes)
-{
-	return (void *) TYPEALIGN(US_BLOCK_ALIGN,
-							  MemoryContextAllocHuge(CurrentMemoryContext,
-													 bytes + US_BLOCK_ALIGN));
-}
-
 /* What a member needs for one task. */
 typedef struct Work
 {
@@ -100,7 +91,7 @@ typedef struct Work
 static Work *
 begin(UsTeamTask *task)
 {
-	Work	   *w = (Work *) block_memory(sizeof(Work));
+	Work	   *w = (Work *) us_block_alloc(sizeof(Work));
 	const UsMatrix *m;
 
 	w->area = (UsKmeansArea *) task->area;
@@ -109,9 +100,9 @@ begin(UsTeamTask *task)
 	w->sums = us_kmeans_area_sums(w->area, task->member);
 	w->back = (const float *) (task->area + w->area->back_at);
 	w->center = us_kmeans_area_center(w->area);
-	w->buffer = m->spilled ? block_memory(m->chunk_bytes) : NULL;
+	w->buffer = m->spilled ? us_block_alloc(m->chunk_bytes) : NULL;
 	w->dense = w->area->bounds ?
-		(float *) block_memory(sizeof(float) * US_CHUNK_ROWS * m->width) : NULL;
+		(float *) us_block_alloc(sizeof(float) * US_CHUNK_ROWS * m->width) : NULL;
 	return w;
 }
 

@@ -11,6 +11,13 @@
 /* blocks whose sums of q^2, 2 * 2^46 a block and lane, are exact in float8 */
 #define FLUSH_BLOCKS 32
 
+void *
+us_block_alloc(Size bytes)
+{
+	return (void *) TYPEALIGN(US_BLOCK_ALIGN,
+							  MemoryContextAllocHuge(CurrentMemoryContext, bytes + US_BLOCK_ALIGN));
+}
+
 UsQuantiser
 us_quantiser(UsGrid grid, int scale)
 {

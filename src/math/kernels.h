@@ -20,6 +20,9 @@
 /* largest number of centres: labels are uint16 */
 #define US_MAX_CENTERS	65535
 
+/* Memory for blocks, not cleared, aligned to US_BLOCK_ALIGN; freed with the current context. */
+extern void *us_block_alloc(Size bytes);
+
 /* How one column is put on its grid and into kernel coordinates. */
 typedef struct UsQuantiser
 {

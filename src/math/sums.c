@@ -134,7 +134,7 @@ us_sums_blocks(UsSums *s, const float *x, int nrows, const float *back,
 		for (int j = 0; j < width; j++)
 			sum[j] += (int128) w * (int32) (row[j * US_LANES] * back[j]);
 		s->weight[label[r]] += w;
-		s->rows[label[r]] += w != 0;
+		s->rows[label[r]]++;
 	}
 }
 
@@ -161,9 +161,9 @@ us_sums_move(UsSums *s, const float *x, const float *back, const int64 *weight,
 			to[j] += q;
 		}
 		s->weight[before[r]] -= w;
-		s->rows[before[r]] -= w != 0;
+		s->rows[before[r]]--;
 		s->weight[after[r]] += w;
-		s->rows[after[r]] += w != 0;
+		s->rows[after[r]]++;
 	}
 }
 

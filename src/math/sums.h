@@ -19,7 +19,7 @@ typedef struct UsSums
 	int			width;
 	int128	   *sum;			/* [k][width], of weight * q */
 	int64	   *weight;			/* [k] */
-	int64	   *rows;			/* [k]; a weight of 0 is no row */
+	int64	   *rows;			/* [k]; also rows whose weight vanishes on its grid */
 } UsSums;
 
 /* Bytes of the arrays of k clusters, and a UsSums over such memory (aligned to 16), not cleared. */

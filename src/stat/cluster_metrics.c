@@ -19,15 +19,6 @@ typedef struct Sorted
 	int		   *first;			/* [k + 1] first block of each cluster */
 } Sorted;
 
-static void *
-aligned_alloc_zero(Size bytes)
-{
-	return (void *) TYPEALIGN(US_BLOCK_ALIGN,
-							  MemoryContextAllocExtended(CurrentMemoryContext,
-														 bytes + US_BLOCK_ALIGN,
-														 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
-}
-
 static void
 sort_by_label(Sorted *s, const float *x, int n, int width, const uint16 *label, int k,
 			  const float *mass)
@@ -39,8 +30,10 @@ sort_by_label(Sorted *s, const float *x, int n, int width, const uint16 *label, 
 		next[label[i]]++;
 	for (int c = 0; c < k; c++)
 		s->first[c + 1] = s->first[c] + (next[c] + US_LANES - 1) / US_LANES;
-	s->x = (float *) aligned_alloc_zero(sizeof(float) * s->first[k] * US_LANES * width);
-	s->mass = (float *) aligned_alloc_zero(sizeof(float) * s->first[k] * US_LANES);
+	s->x = (float *) us_block_alloc(sizeof(float) * s->first[k] * US_LANES * width);
+	s->mass = (float *) us_block_alloc(sizeof(float) * s->first[k] * US_LANES);
+	memset(s->x, 0, sizeof(float) * s->first[k] * US_LANES * width);
+	memset(s->mass, 0, sizeof(float) * s->first[k] * US_LANES);
 	for (int c = 0; c < k; c++)
 		next[c] = s->first[c] * US_LANES;
 	for (int i = 0; i < n; i++)

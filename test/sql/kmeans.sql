@@ -58,6 +58,12 @@ SELECT round((b.metric_value / a.metric_value)::numeric, 6) AS ratio, a.details 
 FROM userseg.train('w1', 'kmeans', 'shop', id => 'id', features => '{spend, visits}', weight => 'w', params => '{"k": 4}') a,
      userseg.train('w2', 'kmeans', 'SELECT id, spend, visits, w * 1e9 AS w FROM shop', id => 'id', features => '{spend, visits}', weight => 'w', params => '{"k": 4}') b;
 
+-- a weight that vanishes beside the largest: the row has a label, and counts nothing in the centres
+SELECT t.details ->> 'strategy' AS strategy, t.details -> 'sizes' AS sizes, t.details -> 'weights' AS weights, t.metric_value < 1e-9 AS nothing_left
+FROM unnest('{local, sql}'::text[]) strategy, LATERAL userseg.train('vanishing', 'kmeans',
+  'SELECT g AS id, g % 2 * 10 + (g = 10)::int AS a, CASE WHEN g = 10 THEN 1e-20 ELSE 1 END AS w FROM generate_series(1, 10) g',
+  id => 'id', weight => 'w', params => jsonb_build_object('k', 2, 'strategy', strategy)) t;
+
 -- cosine looks at directions only
 CREATE TABLE direction AS
 SELECT g AS id, (1 + g % 5) * cos(a) AS x, (1 + g % 5) * sin(a) AS y
