@@ -114,7 +114,8 @@ begin_pass(UsChainLearner *l, UsLearn *learn)
 			return l->select != NULL || begin_ranks(l, learn);
 		case US_NEED_MOMENTS:
 			us_moments_init(&l->moments, l->centre, l->range.min, l->range.max);
-			us_range_init(&l->range);
+			if (!l->exact_range)
+				us_range_init(&l->range);
 			break;
 		case US_NEED_POWER:
 			if (l->power == NULL && !begin_power(l, learn))
@@ -302,7 +303,8 @@ us_chain_consume(UsChainLearner *l, UsLearn *learn, const double *x, int n)
 			us_select_add(l->select, x, learn->chunk_iweight, n);
 			break;
 		case US_NEED_MOMENTS:
-			us_range_add(&l->range, x, n);
+			if (!l->exact_range)
+				us_range_add(&l->range, x, n);
 			us_moments_add(&l->moments, x, learn->chunk_weight, n);
 			break;
 		case US_NEED_POWER:

@@ -241,7 +241,6 @@ complete_hashes(UsFrameBuilder *builder, int nrows)
 	for (int j = 0; j < frame->ncolumns; j++)
 	{
 		UsColumn   *column = &frame->column[j];
-		uint64		seed = builder->seed[j];
 		int			n_null = 0;
 
 		if (column->kind == US_KIND_VECTOR && column->dim == 0)
@@ -264,22 +263,8 @@ complete_hashes(UsFrameBuilder *builder, int nrows)
 				n_null += column->dim == 0 || isnan(vector[(Size) r * column->dim]);
 		}
 		else
-		{
-			const double *number = builder->number[j];
-
-			for (int r = 0; r < nrows; r++)
-			{
-				uint64		word;
-
-				memcpy(&word, &number[r], sizeof(word));
-				if (isnan(number[r]))
-				{
-					word = US_FRAME_NULL_WORD;
-					n_null++;
-				}
-				builder->hash[r] += us_hash64(word ^ seed);
-			}
-		}
+			n_null = us_hash_add_numbers(builder->hash, builder->number[j], nrows,
+										 builder->seed[j], US_FRAME_NULL_WORD);
 		column->n_null += n_null;
 	}
 }

@@ -245,7 +245,7 @@ put_array(UsFrameReader *reader, UsReadColumn *column, Datum value)
 }
 
 /* One value into the row being written. */
-static inline void
+static void
 put_value(UsFrameReader *reader, UsReadColumn *column, const TupleTableSlot *slot)
 {
 	Datum		value = slot->tts_values[column->att];
@@ -265,6 +265,31 @@ put_value(UsFrameReader *reader, UsReadColumn *column, const TupleTableSlot *slo
 
 		us_frame_put_category(reader->builder, column->j, bytes, len);
 		give_up(reader, column);
+	}
+}
+
+/* The features of the row; numbers as most tables have them do not leave the loop. */
+static inline void
+put_features(UsFrameReader *reader, const TupleTableSlot *slot)
+{
+	const Datum *value = slot->tts_values;
+	const bool *isnull = slot->tts_isnull;
+
+	for (int i = 0; i < reader->nfeatures; i++)
+	{
+		UsReadColumn *column = &reader->feature[i];
+
+		if (column->reading == US_READ_FLOAT8 && !isnull[column->att])
+		{
+			double		number = DatumGetFloat8(value[column->att]);
+
+			if (likely(fabs(number) <= LARGEST_NUMBER))
+			{
+				us_frame_put_number(reader->builder, column->j, number);
+				continue;
+			}
+		}
+		put_value(reader, column, slot);
 	}
 }
 
@@ -374,8 +399,7 @@ read_row(TupleTableSlot *slot, void *arg)
 	{
 		if (reader->info->id >= 0)
 			put_key(reader, slot);
-		for (int i = 0; i < reader->nfeatures; i++)
-			put_value(reader, &reader->feature[i], slot);
+		put_features(reader, slot);
 		if (reader->target != NULL)
 			put_value(reader, reader->target, slot);
 		if (reader->weight != NULL)

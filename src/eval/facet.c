@@ -180,40 +180,50 @@ us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 
 void
 us_facet_values(const UsFrame *frame, const UsFacet *facet, UsFacetSource source,
-				const UsChunk *chunk, double *out)
+				const UsChunk *chunk, const int *row, int n, double *out)
 {
 	const UsChunkColumn *c = &chunk->column[source.column];
-	int			n = chunk->nrows;
 
+#define ROW(i)	(row ? row[i] : (i))
 	switch (frame->column[source.column].kind)
 	{
 		case US_KIND_NUMBER:
 		case US_KIND_BOOLEAN:
 		case US_KIND_TIME:
 		case US_KIND_DURATION:
-			memcpy(out, c->number, n * sizeof(double));
+			if (row == NULL)
+				memcpy(out, c->number, n * sizeof(double));
+			else
+				for (int i = 0; i < n; i++)
+					out[i] = c->number[row[i]];
 			break;
 		case US_KIND_CATEGORY:
-			for (int r = 0; r < n; r++)
-				out[r] = c->code[r] < 0 ? NAN : (c->code[r] == source.code ? 1 : 0);
+			for (int i = 0; i < n; i++)
+				out[i] = c->code[ROW(i)] < 0 ? NAN : (c->code[ROW(i)] == source.code ? 1 : 0);
 			break;
 		case US_KIND_TAGS:
-			for (int r = 0; r < n; r++)
+			for (int i = 0; i < n; i++)
 			{
-				out[r] = c->tag_null[r] ? NAN : 0;
+				int			r = ROW(i);
+
+				out[i] = c->tag_null[r] ? NAN : 0;
 				for (int t = c->tag_start[r]; t < c->tag_start[r + 1]; t++)
 					if (c->tag_code[t] == source.code)
-						out[r] = 1;
+						out[i] = 1;
 			}
 			break;
 		case US_KIND_VECTOR:
 			{
 				int			dim = frame->column[source.column].dim;
 
-				for (int r = 0; r < n; r++)
-					out[r] = isnan(c->vector[(Size) r * dim]) ? NAN
-						: c->vector[(Size) r * dim + facet->element - 1];
+				for (int i = 0; i < n; i++)
+				{
+					const double *vector = c->vector + (Size) ROW(i) * dim;
+
+					out[i] = isnan(vector[0]) ? NAN : vector[facet->element - 1];
+				}
 				break;
 			}
 	}
+#undef ROW
 }

@@ -19,10 +19,10 @@ extern void us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_label
 						   UsProfile *profile, UsFacetSource **source);
 
 /*
- * The value of a facet in the rows of a chunk: the number, or 1/0 for a level;
- * NaN where the column is NULL.  out[nrows].
+ * The value of a facet in n rows of a chunk, row[n], or its first n when row is NULL: the number,
+ * or 1/0 for a level; NaN where the column is NULL.  out[n].
  */
 extern void us_facet_values(const UsFrame *frame, const UsFacet *facet, UsFacetSource source,
-							const UsChunk *chunk, double *out);
+							const UsChunk *chunk, const int *row, int n, double *out);
 
 #endif

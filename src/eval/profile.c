@@ -62,16 +62,20 @@ order_by_label(Pass *pass, int nrows)
 static int
 gather(Pass *pass, const UsChunk *chunk, int label)
 {
+	const int  *order = pass->order;
+	const double *value = pass->value;
+	double	   *sorted = pass->sorted;
+	int			end = pass->start[label + 1];
 	int			n = 0;
 
-	for (int i = pass->start[label]; i < pass->start[label + 1]; i++)
+	for (int i = pass->start[label]; i < end; i++)
 	{
-		int			r = pass->order[i];
+		double		x = value[order[i]];
 
-		pass->sorted[n] = pass->value[r];
+		sorted[n] = x;
 		if (chunk->weight)
-			pass->sorted_weight[n] = chunk->weight[r];
-		n += !isnan(pass->value[r]);
+			pass->sorted_weight[n] = chunk->weight[order[i]];
+		n += x == x;
 	}
 	return n;
 }
@@ -83,7 +87,8 @@ add_facet_chunk(Pass *pass, const UsFrame *frame, const UsChunk *chunk, int f)
 	double	   *x = pass->sorted;
 	double	   *w = pass->sorted_weight;
 
-	us_facet_values(frame, &profile->facet[f], pass->source[f], chunk, pass->value);
+	us_facet_values(frame, &profile->facet[f], pass->source[f], chunk, NULL, chunk->nrows,
+					pass->value);
 	for (int k = 0; k <= profile->n_labels; k++)
 	{
 		Cell	   *cell = &pass->cell[(Size) f * (profile->n_labels + 1) + k];
@@ -106,15 +111,19 @@ static void
 add_square_chunk(Pass *pass, const UsFrame *frame, const UsChunk *chunk, int f)
 {
 	double		mean = pass->profile->facet[f].mean;
+	const double *weight = chunk->weight;
+	double	   *value = pass->value;
+	double	   *square = pass->sorted;
 	int			n = 0;
 
-	us_facet_values(frame, &pass->profile->facet[f], pass->source[f], chunk, pass->value);
+	us_facet_values(frame, &pass->profile->facet[f], pass->source[f], chunk, NULL, chunk->nrows,
+					value);
 	for (int r = 0; r < chunk->nrows; r++)
 	{
-		double		d = pass->value[r] - mean;
+		double		d = value[r] - mean;
 
 		if (!isnan(d))
-			pass->sorted[n++] = chunk->weight ? chunk->weight[r] * d * d : d * d;
+			square[n++] = weight ? weight[r] * d * d : d * d;
 	}
 	us_exact_add_array(&pass->square[f], pass->sorted, n);
 }

@@ -10,7 +10,7 @@
 #include "miscadmin.h"
 
 #include "eval/rule.h"
-#include "math/random.h"
+#include "math/hash.h"
 
 #define MAX_BINS	64
 #define NO_BIN		255			/* NULL */
@@ -172,21 +172,16 @@ take_sample(Sample *s, UsFrame *frame, const UsProfile *profile, const UsFacetSo
 	uint64		limit = share < 1 ? (uint64) (share * 18446744073709551615.0) : PG_UINT64_MAX;
 	double		inner = Min(1, (double) THRESHOLD_ROWS / Max(frame->nrows, 1));
 	uint64		inner_limit = inner < 1 ? (uint64) (inner * 18446744073709551615.0) : PG_UINT64_MAX;
-	double	   *value = palloc(US_CHUNK_ROWS * sizeof(double));
 	int		   *row = palloc(US_CHUNK_ROWS * sizeof(int));
 
 	for (int i = 0; i < frame->nchunks && s->n < s->room; i++)
 	{
 		const UsChunk *chunk = us_frame_chunk(frame, i);
 		const int32 *label;
-		int			n = 0;
+		int			n;
 
 		CHECK_FOR_INTERRUPTS();
-		for (int r = 0; r < chunk->nrows && s->n + n < s->room; r++)
-		{
-			row[n] = r;
-			n += us_mix64(seed, chunk->key[r]) <= limit;
-		}
+		n = Min(us_hash_select(seed, chunk->key, chunk->nrows, limit, row), s->room - s->n);
 		label = labels(context, i, chunk);
 		for (int j = 0; j < n; j++)
 		{
@@ -198,9 +193,10 @@ take_sample(Sample *s, UsFrame *frame, const UsProfile *profile, const UsFacetSo
 			int			f = s->candidate[c].facet;
 			double	   *out = s->value + (Size) c * s->room + s->n;
 
-			us_facet_values(frame, &profile->facet[f], source[f], chunk, value);
-			for (int j = 0; j < n; j++)
-				out[j] = s->candidate[c].is_null ? (isnan(value[row[j]]) ? 1 : 0) : value[row[j]];
+			us_facet_values(frame, &profile->facet[f], source[f], chunk, row, n, out);
+			if (s->candidate[c].is_null)
+				for (int j = 0; j < n; j++)
+					out[j] = isnan(out[j]) ? 1 : 0;
 		}
 		s->n += n;
 	}

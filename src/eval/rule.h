@@ -9,7 +9,7 @@
 #include "eval/facet.h"
 
 /* rows (about) on which a rule is found and its fidelity measured */
-#define US_RULE_SAMPLE	32768
+#define US_RULE_SAMPLE	16384
 
 /* conditions one after another in a branch */
 #define US_RULE_DEPTH	3

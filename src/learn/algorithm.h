@@ -53,6 +53,12 @@ typedef struct UsFitResult
 	int			n_warnings;
 	char	  **warnings;
 	UsReport   *details;		/* object */
+
+	/*
+	 * For clustering, what label_block would say of the training rows, less 1, if the fit
+	 * knows it anyway: [nchunks][US_CHUNK_ROWS], taken from the budget; or NULL.
+	 */
+	const uint16 *labels;
 } UsFitResult;
 
 /* The answer for one row. */

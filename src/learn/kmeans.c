@@ -547,6 +547,7 @@ kmeans_fit(const UsFitInput *input, UsFitResult *result)
 	result->converged = run.converged;
 	result->iterations = run.iterations;
 	result->details = f.details;
+	result->labels = us_kmeans_run_labels(f.run);
 	us_kmeans_run_end(f.run);
 	us_arena_reset(f.arena);
 }

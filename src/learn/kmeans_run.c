@@ -403,6 +403,20 @@ us_kmeans_run_lloyd(UsKmeansRun *run, double *center, int k,
 	result->passes = run->passes;
 }
 
+const uint16 *
+us_kmeans_run_labels(const UsKmeansRun *run)
+{
+	const UsKmeansArea *area = run->area;
+	Size		bytes = sizeof(uint16) * US_CHUNK_ROWS * area->matrix.nchunks;
+	uint16	   *labels;
+
+	if (run->sql || !area->keep || !us_budget_try(run->input->budget, bytes))
+		return NULL;
+	labels = (uint16 *) MemoryContextAllocHuge(CurrentMemoryContext, bytes);
+	memcpy(labels, (const char *) area + area->label_at, bytes);
+	return labels;
+}
+
 void
 us_kmeans_run_report(const UsKmeansRun *run, UsReport *details)
 {

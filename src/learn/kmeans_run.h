@@ -57,6 +57,12 @@ extern void us_kmeans_run_lloyd(UsKmeansRun *run, double *center, int k,
 /* Sums of weight * q^2 of all rows; after Lloyd for an SQL run, else after encoding. */
 extern const int128 *us_kmeans_run_squares(const UsKmeansRun *run);
 
+/*
+ * The clusters of all rows by the last centres, [nchunks][US_CHUNK_ROWS] from 0, palloc'd and taken
+ * from the budget; NULL when they are not known or the budget has no room.
+ */
+extern const uint16 *us_kmeans_run_labels(const UsKmeansRun *run);
+
 /* Where the work was done, into details. */
 extern void us_kmeans_run_report(const UsKmeansRun *run, UsReport *details);
 

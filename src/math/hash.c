@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "math/hash.h"
+#include "math/simd.h"
 #include "port/pg_bswap.h"
 
 #define PRIME1	UINT64CONST(0x9E3779B185EBCA87)
@@ -17,7 +18,79 @@
 #define PRIME4	UINT64CONST(0x85EBCA77C2B2AE63)
 #define PRIME5	UINT64CONST(0x27D4EB2F165667C5)
 
+typedef double Lanes __attribute__((vector_size(8 * US_HALF_LANES), aligned(8)));
+typedef uint64 WordLanes __attribute__((vector_size(8 * US_HALF_LANES), aligned(8)));
+
 #define STRIPE	32				/* bytes taken by the four lanes at a time */
+
+/* us_hash64 of each lane, in place. */
+US_INLINE void
+hash_lanes(WordLanes *x)
+{
+	WordLanes	h = *x + UINT64CONST(0x9E3779B97F4A7C15);
+
+	h = (h ^ (h >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
+	h = (h ^ (h >> 27)) * UINT64CONST(0x94D049BB133111EB);
+	*x = h ^ (h >> 31);
+}
+
+US_CLONES int
+us_hash_add_numbers(uint64 *sum, const double *x, int n, uint64 seed, uint64 null_word)
+{
+	WordLanes	nulls = {0};
+	int			n_null = 0;
+	int			i = 0;
+
+	for (; i + US_HALF_LANES <= n; i += US_HALF_LANES)
+	{
+		Lanes		v = *(const Lanes *) (x + i);
+		WordLanes	null = (WordLanes) (v != v);
+		WordLanes	h = (((WordLanes) v & ~null) | (null & null_word)) ^ seed;
+
+		hash_lanes(&h);
+		*(WordLanes *) (sum + i) += h;
+		nulls -= null;
+	}
+	for (int j = 0; j < US_HALF_LANES; j++)
+		n_null += (int) nulls[j];
+	for (; i < n; i++)
+	{
+		uint64		word;
+
+		memcpy(&word, &x[i], sizeof(word));
+		if (x[i] != x[i])
+		{
+			word = null_word;
+			n_null++;
+		}
+		sum[i] += us_hash64(word ^ seed);
+	}
+	return n_null;
+}
+
+US_CLONES int
+us_hash_select(uint64 seed, const uint64 *key, int n, uint64 limit, int *row)
+{
+	uint64		s = us_hash64(seed);
+	int			found = 0;
+	int			i = 0;
+
+	for (; i + US_HALF_LANES <= n; i += US_HALF_LANES)
+	{
+		WordLanes	mixed = *(const WordLanes *) (key + i) ^ s;
+
+		hash_lanes(&mixed);
+		mixed += s;
+		hash_lanes(&mixed);
+		for (int j = 0; j < US_HALF_LANES; j++)
+			if (mixed[j] <= limit)
+				row[found++] = i + j;
+	}
+	for (; i < n; i++)
+		if (us_mix64(seed, key[i]) <= limit)
+			row[found++] = i;
+	return found;
+}
 
 static inline uint64
 rotate_left(uint64 x, int bits)

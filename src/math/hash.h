@@ -56,6 +56,15 @@ us_uniform(uint64 seed, uint64 key)
 }
 
 /*
+ * sum[i] += us_hash64(bits of x[i] ^ seed) for n values, with null_word for the bits of a NaN;
+ * returns the number of NaNs.
+ */
+extern int	us_hash_add_numbers(uint64 *sum, const double *x, int n, uint64 seed, uint64 null_word);
+
+/* The places i of key[n] with us_mix64(seed, key[i]) <= limit, ascending, into row[n]; their number. */
+extern int	us_hash_select(uint64 seed, const uint64 *key, int n, uint64 limit, int *row);
+
+/*
  * Hash of len bytes: XXH64 as in its published specification (Y. Collet, "xxHash fast
  * digest algorithm", XXH64 section), so any implementation gives the same numbers.
  * data need not be aligned.

@@ -9,7 +9,7 @@
 #include "miscadmin.h"
 
 #include "math/assignment.h"
-#include "math/random.h"
+#include "math/hash.h"
 #include "verbs/align.h"
 #include "verbs/label.h"
 
@@ -44,9 +44,11 @@ count_overlap(UsFrame *frame, const UsModel *earlier, UsLabelChunk labels, void 
 	const UsArtifact *artifact = earlier->artifact;
 	UsLabelSource *before = us_label_source(artifact->algorithm, artifact->model,
 											us_encoder_bind(artifact->encoder, frame),
-											frame, NULL);
+											frame, NULL, NULL);
 	double		share = (double) US_ALIGN_SAMPLE / Max(frame->nrows, 1);
 	uint64		limit = share < 1 ? (uint64) (share * 18446744073709551615.0) : PG_UINT64_MAX;
+	int		   *row = palloc(US_CHUNK_ROWS * sizeof(int));
+	int			sampled;
 	int64		n = 0;
 
 	for (int i = 0; i < frame->nchunks; i++)
@@ -56,9 +58,12 @@ count_overlap(UsFrame *frame, const UsModel *earlier, UsLabelChunk labels, void 
 		const int32 *old = us_label_chunk(before, i, chunk);
 
 		CHECK_FOR_INTERRUPTS();
-		for (int r = 0; r < chunk->nrows; r++)
+		sampled = us_hash_select(seed, chunk->key, chunk->nrows, limit, row);
+		for (int j = 0; j < sampled; j++)
 		{
-			if (us_mix64(seed, chunk->key[r]) > limit || label[r] < 1)
+			int			r = row[j];
+
+			if (label[r] < 1)
 				continue;
 			n++;
 			if (old[r] >= 1)

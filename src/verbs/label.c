@@ -13,6 +13,7 @@ struct UsLabelSource
 	const UsAlgorithm *algorithm;
 	const void *model;
 	const UsEncoder *encoder;
+	const uint16 *fitted;		/* as the fit left them, or NULL */
 	double	   *x;				/* [width][US_CHUNK_ROWS] */
 	int32	   *label;			/* of all chunks when kept, else of one */
 	bool	   *known;			/* [nchunks] when kept, else NULL */
@@ -20,7 +21,7 @@ struct UsLabelSource
 
 UsLabelSource *
 us_label_source(const UsAlgorithm *algorithm, const void *model, const UsEncoder *encoder,
-				const UsFrame *frame, UsBudget *budget)
+				const UsFrame *frame, const uint16 *fitted, UsBudget *budget)
 {
 	UsLabelSource *s = palloc0(sizeof(UsLabelSource));
 	Size		all = (Size) Max(frame->nchunks, 1) * US_CHUNK_ROWS * sizeof(int32);
@@ -28,6 +29,12 @@ us_label_source(const UsAlgorithm *algorithm, const void *model, const UsEncoder
 	s->algorithm = algorithm;
 	s->model = model;
 	s->encoder = encoder;
+	s->fitted = fitted;
+	if (fitted)
+	{
+		s->label = palloc(US_CHUNK_ROWS * sizeof(int32));
+		return s;
+	}
 	s->x = MemoryContextAllocHuge(CurrentMemoryContext,
 								  (Size) Max(us_encoder_width(encoder), 1) * US_CHUNK_ROWS * sizeof(double));
 	if (budget && us_budget_try(budget, all))
@@ -46,6 +53,14 @@ us_label_chunk(void *source, int i, const UsChunk *chunk)
 	UsLabelSource *s = source;
 	int32	   *label = s->known ? s->label + (Size) i * US_CHUNK_ROWS : s->label;
 
+	if (s->fitted)
+	{
+		const uint16 *fitted = s->fitted + (Size) i * US_CHUNK_ROWS;
+
+		for (int r = 0; r < chunk->nrows; r++)
+			label[r] = (int32) fitted[r] + 1;
+		return label;
+	}
 	if (s->known && s->known[i])
 		return label;
 	us_encoder_apply_chunk(s->encoder, chunk, s->x, US_CHUNK_ROWS);

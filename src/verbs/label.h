@@ -12,11 +12,12 @@ typedef struct UsLabelSource UsLabelSource;
 
 /*
  * A source of labels of the rows of frame for us_label_chunk, in the current memory
- * context.  Labels are kept for the next pass when the budget (NULL: none) has room.
+ * context.  fitted is what the fit knows of them (UsFitResult.labels), or NULL: then they are
+ * computed, and kept for the next pass when the budget (NULL: none) has room.
  */
 extern UsLabelSource *us_label_source(const UsAlgorithm *algorithm, const void *model,
 									  const UsEncoder *encoder, const UsFrame *frame,
-									  UsBudget *budget);
+									  const uint16 *fitted, UsBudget *budget);
 
 /* The labels of a chunk (an UsLabelChunk). */
 extern const int32 *us_label_chunk(void *source, int i, const UsChunk *chunk);

@@ -244,7 +244,7 @@ us_train(const UsTrainArgs *args, UsTrainResult *result)
 	if (t.fit.task == US_TASK_CLUSTERING)
 	{
 		labels = us_label_source(t.prepared.algorithm, t.fit.model, t.prepared.encoder,
-								 t.prepared.frame, t.prepared.budget);
+								 t.prepared.frame, t.fit.labels, t.prepared.budget);
 		align(&t, labels);
 		us_progress("describe segments", 0, 0);
 		profile = us_profile_compute(t.prepared.frame, t.prepared.encoder, t.fit.n_labels,

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "math/hash.h"
 #include "port/pg_bitutils.h"
 #include "unit.h"
@@ -81,4 +83,45 @@ UNIT_TEST(uniform_is_open)
 	UNIT_CHECK(us_bits_to_uniform(0) > 0.0);
 	UNIT_CHECK(us_bits_to_uniform(PG_UINT64_MAX) < 1.0);
 	UNIT_CHECK(us_bits_to_uniform(0) == 1.0 - us_bits_to_uniform(PG_UINT64_MAX));
+}
+
+UNIT_TEST(hashes_of_arrays_are_those_of_their_elements)
+{
+	double		x[37];
+	uint64		key[37];
+	uint64		sum[37];
+	int			row[37];
+
+	for (int i = 0; i < 37; i++)
+	{
+		x[i] = i % 5 == 3 ? NAN : i * 1.25 - 7;
+		key[i] = us_hash64(i);
+	}
+	for (int n = 0; n <= 37; n++)	/* full vectors and a rest */
+	{
+		uint64		limit = PG_UINT64_MAX / 3;
+		int			nulls = 0;
+		int			found = 0;
+
+		memset(sum, 0, sizeof(sum));
+		for (int i = 0; i < n; i++)
+			nulls += isnan(x[i]);
+		UNIT_CHECK(us_hash_add_numbers(sum, x, n, 99, 12345) == nulls);
+		for (int i = 0; i < 37; i++)
+		{
+			uint64		word;
+
+			memcpy(&word, &x[i], sizeof(word));
+			if (isnan(x[i]))
+				word = 12345;
+			UNIT_CHECK(sum[i] == (i < n ? us_hash64(word ^ 99) : 0));
+		}
+		for (int i = 0; i < n; i++)
+			found += us_mix64(5, key[i]) <= limit;
+		UNIT_CHECK(us_hash_select(5, key, n, limit, row) == found);
+		found = 0;
+		for (int i = 0; i < n; i++)
+			if (us_mix64(5, key[i]) <= limit)
+				UNIT_CHECK(row[found++] == i);
+	}
 }
