@@ -403,13 +403,21 @@ us_params_parse(const UsParamSpec *spec, const UsParamSpec *common, Jsonb *jb)
 }
 
 const UsParam *
-us_params_get(const UsParams *params, const char *name)
+us_params_find(const UsParams *params, const char *name)
 {
 	const UsParamSpec *s = find_spec(params->spec, params->n, name);
 
-	if (s == NULL)
+	return s == NULL ? NULL : &params->value[s - params->spec];
+}
+
+const UsParam *
+us_params_get(const UsParams *params, const char *name)
+{
+	const UsParam *p = us_params_find(params, name);
+
+	if (p == NULL)
 		elog(ERROR, "no parameter \"%s\" in the specification", name);
-	return &params->value[s - params->spec];
+	return p;
 }
 
 /* ---- reports ---- */

@@ -60,4 +60,7 @@ typedef struct UsParams
 /* The parameter called name; elog if the specification has none (cannot happen). */
 extern const UsParam *us_params_get(const UsParams *params, const char *name);
 
+/* The same, NULL if the specification has none: for what several algorithms share. */
+extern const UsParam *us_params_find(const UsParams *params, const char *name);
+
 #endif
