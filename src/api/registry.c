@@ -194,7 +194,8 @@ userseg_algorithms(PG_FUNCTION_ARGS)
 		add_text(&row, algorithm->name);
 		add_text(&row, algorithm->task);
 		add_text(&row, algorithm->description);
-		add(&row, JsonbPGetDatum(us_report_to_jsonb(us_params_describe(algorithm->params, us_common_params))), false);
+		add(&row, JsonbPGetDatum(us_report_to_jsonb(us_params_describe(algorithm->params,
+																		 us_algorithm_common_params(algorithm)))), false);
 		put_row(fcinfo, &row);
 	}
 	return (Datum) 0;

@@ -84,6 +84,8 @@ us_frame_chunk(UsFrame *frame, int i)
 
 	Assert(i >= 0 && i < frame->nchunks);
 	CHECK_FOR_INTERRUPTS();
+	if (store->subset != NULL)
+		return us_frame_view_chunk(frame, i);
 	if (!store->spilled)
 		return &store->chunk[i];
 	if (store->current != i)
@@ -101,6 +103,11 @@ us_frame_free(UsFrame *frame)
 {
 	UsFrameStore *store = frame->store;
 
+	if (store->subset != NULL)
+	{
+		us_frame_view_free(frame);
+		return;
+	}
 	if (store->spilled)
 		FileClose(store->file);
 	for (int j = 0; j < frame->ncolumns; j++)

@@ -87,8 +87,8 @@ typedef struct UsFrame
 } UsFrame;
 
 /*
- * The i-th chunk.  In memory it is returned as it stands; spilled, it is read
- * into the frame's one buffer, valid until the next call.
+ * The i-th chunk.  In memory it is returned as it stands; spilled, or in a view
+ * (data/frame_view.h), it is read into the frame's one buffer, valid until the next call.
  */
 extern const UsChunk *us_frame_chunk(UsFrame *frame, int i);
 

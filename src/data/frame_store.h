@@ -72,6 +72,9 @@ typedef struct UsFrameStore
 	char	  **buffer_variable;
 	UsChunk		view;
 	int			current;		/* chunk in the buffer, or -1 */
+
+	/* rows of another frame (frame_view.c); the chunk at hand is in view */
+	struct UsFrameView *subset;
 } UsFrameStore;
 
 #define US_FRAME_ROUND(size)	TYPEALIGN(US_FRAME_ALIGN, (size))
@@ -88,5 +91,9 @@ extern void us_frame_file_read(UsFrameStore *store, int i);
 
 /* Make the chunks readable, when columns and chunks are final. */
 extern void us_frame_open(UsFrame *frame);
+
+/* us_frame_chunk() and us_frame_free() of a frame that has a subset. */
+extern const UsChunk *us_frame_view_chunk(UsFrame *frame, int i);
+extern void us_frame_view_free(UsFrame *frame);
 
 #endif

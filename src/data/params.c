@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -17,12 +18,6 @@
 
 /* largest integer that float8 holds exactly: JSON numbers pass through float8 */
 #define MAX_EXACT	9007199254740992.0
-
-const UsParamSpec us_common_params[] = {
-	{"verbose", US_PARAM_BOOL, "false", 0, 0, NULL,
-	"Tell each phase and iteration with a NOTICE."},
-	{NULL}
-};
 
 /* ---- messages ---- */
 
@@ -47,6 +42,10 @@ type_name(const UsParamSpec *spec)
 			return "names";
 		case US_PARAM_TEXT:
 			return "text";
+		case US_PARAM_LABEL:
+			return "class";
+		case US_PARAM_CHOICE_OR_WEIGHTS:
+			return "choice or weights";
 	}
 	return "";
 }
@@ -102,6 +101,10 @@ valid_text(const UsParamSpec *spec)
 			return "an array of strings";
 		case US_PARAM_TEXT:
 			return "a string";
+		case US_PARAM_LABEL:
+			return "a string, number or boolean";
+		case US_PARAM_CHOICE_OR_WEIGHTS:
+			return psprintf("one of %s, or an object of numbers above 0 by class", choices_text(spec));
 	}
 	return "";
 }
@@ -274,6 +277,39 @@ read_names(const JsonbValue *v, UsParam *p)
 	return true;
 }
 
+/* A class, as its name. */
+static bool
+read_label(const JsonbValue *v, UsParam *p)
+{
+	if (v->type == jbvString)
+		p->text = us_json_string(v);
+	else if (v->type == jbvBool)
+		p->text = v->val.boolean ? "true" : "false";
+	else if (v->type == jbvNumeric)
+		p->text = double_to_shortest_decimal(us_json_number(v));
+	return p->text != NULL;
+}
+
+/* {"yes": 5, "no": 1} */
+static bool
+read_weights(const JsonbValue *v, UsParam *p)
+{
+	UsJsonMember *member = us_json_members(v, &p->n_names);
+
+	p->names = palloc(sizeof(char *) * Max(p->n_names, 1));
+	p->weights = palloc(sizeof(double) * Max(p->n_names, 1));
+	for (int i = 0; i < p->n_names; i++)
+	{
+		if (member[i].value.type != jbvNumeric)
+			return false;
+		p->names[i] = member[i].key;
+		p->weights[i] = us_json_number(&member[i].value);
+		if (!(p->weights[i] > 0) || !isfinite(p->weights[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Fill p from v; false if v does not fit. */
 static bool
 read_value(const UsParamSpec *spec, const JsonbValue *v, UsParam *p)
@@ -310,6 +346,12 @@ read_value(const UsParamSpec *spec, const JsonbValue *v, UsParam *p)
 				return false;
 			p->text = us_json_string(v);
 			return true;
+		case US_PARAM_LABEL:
+			return read_label(v, p);
+		case US_PARAM_CHOICE_OR_WEIGHTS:
+			if (us_json_is_object(v))
+				return read_weights(v, p);
+			return read_choice(spec, v, p);
 	}
 	return false;
 }
@@ -446,7 +488,19 @@ report_value(UsReport *parent, const char *name, const UsParamSpec *spec, const 
 			break;
 		case US_PARAM_CHOICE:
 		case US_PARAM_TEXT:
+		case US_PARAM_LABEL:
 			us_report_text(parent, name, p->text);
+			break;
+		case US_PARAM_CHOICE_OR_WEIGHTS:
+			if (p->text != NULL)
+				us_report_text(parent, name, p->text);
+			else
+			{
+				UsReport   *object = us_report_add_object(parent, name);
+
+				for (int i = 0; i < p->n_names; i++)
+					us_report_number(object, p->names[i], p->weights[i]);
+			}
 			break;
 		case US_PARAM_COUNT:
 			if (p->is_auto)

@@ -16,7 +16,9 @@ typedef enum UsParamType
 	US_PARAM_COUNT,				/* integer, "auto", or a range [lo, hi] */
 	US_PARAM_CHOICE_OR_POINTS,	/* one of choices[], or an array of equally long arrays of numbers */
 	US_PARAM_NAMES,				/* array of strings */
-	US_PARAM_TEXT				/* string */
+	US_PARAM_TEXT,				/* string */
+	US_PARAM_LABEL,				/* a class: string, number or boolean, as text */
+	US_PARAM_CHOICE_OR_WEIGHTS	/* one of choices[], or an object of positive numbers by class */
 } UsParamType;
 
 typedef struct UsParamSpec
@@ -38,7 +40,7 @@ typedef struct UsParam
 	int64		integer;		/* INT, COUNT when fixed */
 	double		number;			/* INT and NUMBER */
 	bool		boolean;
-	const char *text;			/* TEXT, CHOICE, CHOICE_OR_POINTS when a choice */
+	const char *text;			/* TEXT, LABEL, CHOICE, CHOICE_OR_... when a choice */
 	bool		is_auto;		/* COUNT: "auto" */
 	bool		is_range;		/* COUNT: [lo, hi] */
 	int64		lo;
@@ -46,8 +48,9 @@ typedef struct UsParam
 	int			n_points;		/* CHOICE_OR_POINTS when points: n_points x dim, row-major, finite */
 	int			dim;
 	double	   *points;
-	int			n_names;		/* NAMES */
+	int			n_names;		/* NAMES, CHOICE_OR_WEIGHTS when weights */
 	char	  **names;
+	double	   *weights;		/* [n_names], > 0, finite */
 } UsParam;
 
 typedef struct UsParams
@@ -56,6 +59,15 @@ typedef struct UsParams
 	int			n;
 	UsParam    *value;			/* in the order of spec */
 } UsParams;
+
+/*
+ * The parameters that verbs, not learners, read, and that algorithms accept beside their
+ * own: all of them; the supervised ones; those that classify.  Each list ends with a NULL name
+ * and has the ones before.
+ */
+extern const UsParamSpec us_common_params[];
+extern const UsParamSpec us_supervised_params[];
+extern const UsParamSpec us_classifier_params[];
 
 /* The parameter called name; elog if the specification has none (cannot happen). */
 extern const UsParam *us_params_get(const UsParams *params, const char *name);

@@ -11,12 +11,6 @@
 #include "infra/report.h"
 
 /*
- * The parameters that verbs, not learners, read, and that every algorithm accepts beside its
- * own.  Ends with a NULL name.
- */
-extern const UsParamSpec us_common_params[];
-
-/*
  * Check the members of jb (an object; NULL is {}) against spec followed by
  * common (NULL: none), and fill in the defaults.  A JSON null is a member not given.  A name in
  * spec hides the same name in common.  Lives in the current memory context.

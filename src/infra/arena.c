@@ -32,6 +32,7 @@ struct UsBudget
 	Size		limit;
 	Size		used;
 	Size		peak;
+	struct UsBudget *parent;	/* or NULL */
 };
 
 typedef struct UsChunk
@@ -62,13 +63,34 @@ us_budget_create(Size limit)
 	return budget;
 }
 
+UsBudget *
+us_budget_part(UsBudget *parent)
+{
+	UsBudget   *budget = us_budget_create(us_budget_left(parent));
+
+	budget->parent = parent;
+	return budget;
+}
+
+/* Tell the parents of a new peak. */
+static void
+note_peak(UsBudget *budget)
+{
+	budget->peak = Max(budget->peak, budget->used);
+	for (Size used = budget->used; budget->parent != NULL; budget = budget->parent)
+	{
+		used += budget->parent->used;
+		budget->parent->peak = Max(budget->parent->peak, used);
+	}
+}
+
 bool
 us_budget_try(UsBudget *budget, Size bytes)
 {
 	if (bytes > us_budget_left(budget))
 		return false;
 	budget->used += bytes;
-	budget->peak = Max(budget->peak, budget->used);
+	note_peak(budget);
 	return true;
 }
 

@@ -12,6 +12,12 @@ typedef struct UsArena UsArena;
 /* A budget of limit bytes, living in the current memory context. */
 extern UsBudget *us_budget_create(Size limit);
 
+/*
+ * A budget of what is left in parent now, which should not be used meanwhile: for work that is
+ * thrown away as a whole.  What is taken shows in the peak of parent only.
+ */
+extern UsBudget *us_budget_part(UsBudget *parent);
+
 /* Take bytes if they are left; false, and nothing taken, if not. */
 extern bool us_budget_try(UsBudget *budget, Size bytes);
 

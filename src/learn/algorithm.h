@@ -13,16 +13,10 @@
 #include "data/encode.h"
 #include "data/frame.h"
 #include "data/params.h"
+#include "data/target.h"
 #include "infra/arena.h"
 #include "infra/buffer.h"
 #include "infra/report.h"
-
-typedef enum UsTask
-{
-	US_TASK_CLUSTERING,
-	US_TASK_CLASSIFICATION,
-	US_TASK_REGRESSION
-} UsTask;
 
 /* One pass over the source as one SQL aggregate: argument and result are flat varlenas of our types. */
 typedef struct UsSqlStep
@@ -33,8 +27,10 @@ typedef struct UsSqlStep
 
 typedef struct UsFitInput
 {
-	UsFrame    *frame;
-	const UsEncoder *encoder;
+	UsTask		task;
+	UsFrame    *frame;			/* or a view (data/frame_view.h): rows to learn from, none with a NULL target */
+	const UsTarget *target;		/* of frame; NULL for clustering */
+	const UsEncoder *encoder;	/* learned on frame */
 	const UsParams *params;
 	uint64		seed;
 	UsBudget   *budget;			/* memory of this training */
@@ -45,8 +41,8 @@ typedef struct UsFitResult
 {
 	void	   *model;			/* of the algorithm, in the context current at fit */
 	UsTask		task;
-	int			n_labels;		/* clusters or classes; 0 for a regressor */
-	const char *metric;			/* "inertia", "auc", ... */
+	int			n_labels;		/* clusters or classes (those of the target); 0 for a regressor */
+	const char *metric;			/* clustering: "inertia", ...; the others are measured from outside: NULL, NaN */
 	double		metric_value;
 	bool		converged;
 	int			iterations;
@@ -61,14 +57,19 @@ typedef struct UsFitResult
 	const uint16 *labels;
 } UsFitResult;
 
-/* The answer for one row. */
+/*
+ * The answer for one row.  Class index k of the target is label k + 1.
+ */
 typedef struct UsScore
 {
-	int			label;			/* 1.., or 0: none */
+	int			label;			/* 1.., or 0: none; of equally probable classes the first */
 	int			runner_up;		/* second label, or 0 */
-	double		value;			/* regression value, probability of the positive class, ...; NaN: none */
+	double		value;			/* regression: the prediction; two classes: the probability of the second one, to its
+								 * last digit where it is small; else NaN.  (Another positive class is seen to by
+								 * model/answer.h.) */
 	double		probability;	/* of label; NaN: none */
-	double		margin;			/* how far the runner-up is, in the unit of the algorithm; NaN: none */
+	double		margin;			/* how far the runner-up is, in the unit of the algorithm (classes: difference of
+								 * probabilities); NaN: none */
 	double		distance;		/* to the chosen centroid, encoded units; NaN: none */
 } UsScore;
 
@@ -78,7 +79,7 @@ typedef struct UsAlgorithm
 	const char *task;			/* 'clustering', 'classification', 'regression', 'classification, regression' */
 	const char *description;	/* one sentence */
 	const char *sql_aggregate;	/* the step it can iterate, for strategy sql; or NULL */
-	bool		needs_target;
+	bool		needs_target;	/* supervised: has the parameters us_supervised_params or us_classifier_params too */
 	const UsParamSpec *params;
 
 	/* Train.  Raises the errors of the interface; never half a model. */
@@ -99,10 +100,13 @@ typedef struct UsAlgorithm
 	/* Score a block: x is [width][stride], column-major; out[nrows].  Equal to score() bit for bit. */
 	void		(*score_block) (const void *model, const double *x, int stride, int nrows, UsScore *out);
 
-	/* Probabilities p[n_labels] of one row. */
+	/* Probabilities p[n_labels] of one row; NULL for an algorithm of regressions only. */
 	void		(*proba) (const void *model, const double *x, double *p);
 
-	/* Additive contributions c[width] of the encoded columns to the choice of label; or NULL. */
+	/*
+	 * Additive contributions c[width] of the encoded columns to the choice of label, or to the
+	 * value of a regression; or NULL.
+	 */
 	void		(*explain) (const void *model, const double *x, const UsScore *score, double *c);
 
 	/* For clustering: the centre of label 1..n in encoded units, c[width]; or NULL. */
@@ -119,6 +123,12 @@ typedef struct UsAlgorithm
 /* The algorithm of that name, or NULL; the i-th of them, or NULL past the end. */
 extern const UsAlgorithm *us_algorithm_find(const char *name);
 extern const UsAlgorithm *us_algorithm_get(int i);
+
+/* Whether an algorithm can do a task. */
+extern bool us_algorithm_can(const UsAlgorithm *algorithm, UsTask task);
+
+/* The parameters that it has in common with others: us_common_params, ... (data/params.h). */
+extern const UsParamSpec *us_algorithm_common_params(const UsAlgorithm *algorithm);
 
 /* 'clustering', 'classification', 'regression'; and back: false for another text. */
 extern const char *us_task_name(UsTask task);

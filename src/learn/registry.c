@@ -32,6 +32,21 @@ us_algorithm_find(const char *name)
 	return NULL;
 }
 
+bool
+us_algorithm_can(const UsAlgorithm *algorithm, UsTask task)
+{
+	return strstr(algorithm->task, us_task_name(task)) != NULL;
+}
+
+const UsParamSpec *
+us_algorithm_common_params(const UsAlgorithm *algorithm)
+{
+	if (!algorithm->needs_target)
+		return us_common_params;
+	return us_algorithm_can(algorithm, US_TASK_CLASSIFICATION) ?
+		us_classifier_params : us_supervised_params;
+}
+
 const char *
 us_task_name(UsTask task)
 {

@@ -94,6 +94,7 @@ us_artifact_write(const UsArtifact *artifact, const UsArtifactSection *sections,
 		us_write_u32(&section, artifact->n_labels);
 		for (int i = 0; i < artifact->n_labels; i++)
 			us_write_utf8(&section, artifact->class_names[i]);
+		us_write_i32(&section, artifact->positive);
 		put_writer(&out, US_SECTION_CLASSES, &section);
 	}
 	for (int i = 0; i < n_sections; i++)
@@ -167,6 +168,8 @@ read_header(UsReader *r, UsArtifact *artifact)
 	if (task > US_TASK_REGRESSION)
 		us_corrupt(r, "task %u", task);
 	artifact->task = (UsTask) task;
+	if (!us_algorithm_can(artifact->algorithm, artifact->task))
+		us_corrupt(r, "%s by algorithm \"%s\"", us_task_name(task), name);
 	if (n_labels > MAX_LABELS || (n_labels == 0) != (task == US_TASK_REGRESSION))
 		us_corrupt(r, "%u labels for %s", n_labels, us_task_name(task));
 	artifact->n_labels = n_labels;
@@ -182,6 +185,9 @@ read_classes(UsReader *r, UsArtifact *artifact)
 	artifact->class_names = palloc(sizeof(char *) * Max(n, 1));
 	for (uint32 i = 0; i < n; i++)
 		artifact->class_names[i] = us_read_utf8(r);
+	artifact->positive = us_read_i32(r);
+	if (artifact->positive < -1 || artifact->positive >= (int) n)
+		us_corrupt(r, "class %d of %u as the positive one", artifact->positive, n);
 	us_reader_end(r);
 }
 
@@ -205,6 +211,7 @@ us_artifact_read(const void *data, size_t len)
 	uint32		type;
 	uint32		previous = 0;
 
+	artifact->positive = -1;
 	open_artifact(&r, data, len);
 	while (next_section(&r, &type, &section))
 	{

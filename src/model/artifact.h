@@ -19,7 +19,7 @@
 #define US_SECTION_HEADER	1	/* algorithm, task, number of labels */
 #define US_SECTION_ENCODER	2
 #define US_SECTION_MODEL	3
-#define US_SECTION_CLASSES	4	/* names of the classes; absent for clusters and regression */
+#define US_SECTION_CLASSES	4	/* names of the classes, the positive one; absent for clusters and regression */
 #define US_SECTION_OPTIONAL 0x80000000u
 #define US_SECTION_PROFILE	(US_SECTION_OPTIONAL | 1)	/* eval/profile.h; absent where there is none */
 
@@ -31,6 +31,7 @@ typedef struct UsArtifact
 	void	   *model;			/* of the algorithm */
 	int			n_labels;		/* clusters or classes; 0 for a regressor */
 	char	  **class_names;	/* [n_labels], server encoding; NULL unless classification */
+	int			positive;		/* class index of the positive class; -1: none */
 } UsArtifact;
 
 /* A further section to be stored, as bytes. */

@@ -76,7 +76,7 @@ explain_columns(Lines *l, const UsPrepared *p)
 static char *
 params_text(const UsPrepared *p)
 {
-	Jsonb	   *jb = us_report_to_jsonb(us_params_report(p->params));
+	Jsonb	   *jb = us_report_to_jsonb(us_params_report(p->recipe.params));
 
 	return JsonbToCString(NULL, &jb->root, VARSIZE(jb));
 }
@@ -105,7 +105,7 @@ explain_encoding(Lines *l, const UsPrepared *p)
 static void
 explain_memory(Lines *l, const UsPrepared *p)
 {
-	uint64		need = p->algorithm->memory(p->params, p->frame->nrows,
+	uint64		need = p->recipe.algorithm->memory(p->recipe.params, p->frame->nrows,
 											us_encoder_width(p->encoder));
 	uint64		allowed = (uint64) us_max_memory_kb * 1024;
 
@@ -127,7 +127,8 @@ us_explain_train(const UsTrainArgs *args, int *n)
 	us_catalog_check_model(args->model);
 	if (args->alias)
 		us_reference_check_name(args->alias, "alias");
-	us_train_prepare(args, &p);
+	us_train_read(args, &p);
+	us_train_encode(&p);
 	us_source_estimate(p.source, &estimate);
 
 	add(&l, "source", "kind", pstrdup(OidIsValid(us_source_relation(p.source)) ? "relation" : "query"), NULL);
@@ -139,7 +140,8 @@ us_explain_train(const UsTrainArgs *args, int *n)
 				   " without target or time, " INT64_FORMAT " of weight 0",
 				   p.info->n_read - p.frame->nrows, p.info->n_null, p.info->n_unlabelled,
 				   p.info->n_weightless));
-	add(&l, "algorithm", p.algorithm->name, pstrdup(p.algorithm->task), pstrdup(p.algorithm->description));
+	add(&l, "algorithm", p.recipe.algorithm->name, pstrdup(us_task_name(p.recipe.task)),
+		pstrdup(p.recipe.algorithm->description));
 	add(&l, "algorithm", "parameters", params_text(&p), pstrdup("null: the algorithm chooses"));
 	explain_columns(&l, &p);
 	explain_encoding(&l, &p);

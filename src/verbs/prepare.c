@@ -84,29 +84,30 @@ check_scalars(const UsTrainArgs *args, const UsPrepared *p)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("holdout is %g, outside of 0 <= holdout < 1", args->holdout),
 				 errhint("0.2 keeps a fifth of the rows for the metrics; 0 keeps none.")));
-	if (p->algorithm->needs_target && args->target == NULL)
+	if (p->recipe.algorithm->needs_target && args->target == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("algorithm \"%s\" needs a target", args->algorithm),
 				 errhint("Name the column to be predicted: target => 'column'.")));
 }
 
-void
-us_train_prepare(const UsTrainArgs *args, UsPrepared *p)
+/* What to do with the rows, as far as it can be said before they are read. */
+static void
+make_recipe(const UsTrainArgs *args, UsRecipe *recipe)
+{
+	recipe->algorithm = find_algorithm(args->algorithm);
+	recipe->params = us_params_parse(recipe->algorithm->params,
+									 us_algorithm_common_params(recipe->algorithm), args->params);
+	recipe->null_policy = parse_null_policy(args->null_policy);
+	recipe->transform = us_transform_parse(args->transform);
+	recipe->seed = (uint64) args->seed;
+}
+
+static void
+read_source(const UsTrainArgs *args, UsPrepared *p)
 {
 	UsSourceSpec spec = {0};
-	UsTransform *transform;
-	const UsParam *verbose;
 	ListCell   *lc;
-
-	memset(p, 0, sizeof(UsPrepared));
-	p->algorithm = find_algorithm(args->algorithm);
-	p->params = us_params_parse(p->algorithm->params, us_common_params, args->params);
-	p->null_policy = parse_null_policy(args->null_policy);
-	check_scalars(args, p);
-	transform = us_transform_parse(args->transform);
-	verbose = us_params_get(p->params, "verbose");
-	us_progress_begin(verbose->boolean);
 
 	spec.target = args->target;
 	spec.id = args->id;
@@ -115,9 +116,8 @@ us_train_prepare(const UsTrainArgs *args, UsPrepared *p)
 	spec.all_features = args->n_features < 0;
 	spec.n_features = Max(args->n_features, 0);
 	spec.features = args->features;
-	spec.null_policy = p->null_policy;
+	spec.null_policy = p->recipe.null_policy;
 
-	p->budget = us_budget_create((Size) us_max_memory_kb * 1024);
 	p->source = us_source_open(args->source);
 	p->info = us_source_columns(p->source, &spec);
 	us_progress("read the source", 0, 0);
@@ -131,8 +131,24 @@ us_train_prepare(const UsTrainArgs *args, UsPrepared *p)
 				 errdetail(INT64_FORMAT " rows were read, " INT64_FORMAT " of them left out.",
 						   p->info->n_read, p->info->n_read - p->frame->nrows),
 				 errhint("Look at the source, the null_policy and the weights.")));
-	us_progress("learn the preprocessing", 0, 0);
-	p->encoder = us_encoder_learn(p->frame, transform, p->null_policy, (uint64) args->seed, p->budget);
+}
+
+void
+us_train_read(const UsTrainArgs *args, UsPrepared *p)
+{
+	memset(p, 0, sizeof(UsPrepared));
+	make_recipe(args, &p->recipe);
+	check_scalars(args, p);
+	us_progress_begin(us_params_get(p->recipe.params, "verbose")->boolean);
+	p->budget = us_budget_create((Size) us_max_memory_kb * 1024);
+	read_source(args, p);
+	p->recipe.task = us_recipe_task(p->recipe.algorithm, p->recipe.params, p->frame);
+}
+
+void
+us_train_encode(UsPrepared *p)
+{
+	p->encoder = us_recipe_encode(&p->recipe, p->frame, p->budget);
 	for (int i = 0; i < us_encoder_nwarnings(p->encoder); i++)
 		us_train_warn(p, "%s", us_encoder_warning(p->encoder, i));
 }

@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "data/kind.h"
+#include "model/answer.h"
 #include "verbs/score.h"
 
 /* reasons in a prediction */
@@ -121,18 +122,15 @@ us_scorer_json(UsScorer *s, Jsonb *features)
 int
 us_scorer_label(UsScorer *s)
 {
-	const UsArtifact *a = s->model->artifact;
-
-	return a->algorithm->label(a->model, s->x);
+	return us_answer_label(s->model->artifact, s->x);
 }
 
 double
 us_scorer_value(UsScorer *s)
 {
-	const UsArtifact *a = s->model->artifact;
 	UsScore		score;
 
-	a->algorithm->score(a->model, s->x, &score);
+	us_answer(s->model->artifact, s->x, s->scratch, &score);
 	return score.value;
 }
 
@@ -216,10 +214,9 @@ add_warning(UsPrediction *p, int feature_flags, const char *feature)
 void
 us_scorer_predict(UsScorer *s, UsPrediction *p)
 {
-	const UsArtifact *a = s->model->artifact;
 	UsScore		score;
 
-	a->algorithm->score(a->model, s->x, &score);
+	us_answer(s->model->artifact, s->x, s->scratch, &score);
 	memset(p, 0, sizeof(UsPrediction));
 	if (score.label > 0)
 	{
@@ -242,10 +239,9 @@ us_scorer_predict(UsScorer *s, UsPrediction *p)
 UsReport *
 us_scorer_proba(UsScorer *s)
 {
-	const UsArtifact *a = s->model->artifact;
 	UsReport   *report = us_report_object();
 
-	a->algorithm->proba(a->model, s->x, s->scratch);
+	us_answer_proba(s->model->artifact, s->x, s->scratch);
 	for (int k = 0; k < s->model->n_labels; k++)
 		us_report_number(report, s->model->label_name[k], s->scratch[k]);
 	return report;
@@ -281,4 +277,10 @@ us_scorer_require_value(const UsScorer *s)
 				 errmsg("model \"%s\" version %d gives segments, not numbers",
 						s->model->info.model, s->model->info.version),
 				 errhint("Use userseg.predict, userseg.predict_id or userseg.predict_detail.")));
+	if (!us_answer_has_value(s->model->artifact))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" version %d has %d classes and none of them is the positive one",
+						s->model->info.model, s->model->info.version, s->model->n_labels),
+				 errhint("Use userseg.predict or userseg.predict_proba, or train with params {\"positive\": \"class\"}.")));
 }

@@ -13,6 +13,7 @@
 #include "data/key.h"
 #include "data/record.h"
 #include "infra/progress.h"
+#include "model/answer.h"
 #include "verbs/score.h"
 #include "verbs/score_block.h"
 
@@ -97,7 +98,7 @@ flush_block(UsBlockScorer *s)
 	UsScoredBlock block = {s->n, s->block_id, s->scored, s->score};
 	MemoryContext old = MemoryContextSwitchTo(s->block_context);
 
-	artifact->algorithm->score_block(artifact->model, s->x, s->capacity, s->n, s->score);
+	us_answer_block(artifact, s->x, s->capacity, s->n, s->score);
 	for (int i = 0; i < s->n; i++)
 		if (!s->scored[i])
 			s->score[i] = (UsScore) {.value = NAN, .probability = NAN, .margin = NAN, .distance = NAN};

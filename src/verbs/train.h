@@ -9,7 +9,7 @@
 
 #include "data/encode.h"
 #include "data/source.h"
-#include "learn/algorithm.h"
+#include "eval/recipe.h"
 
 /* The arguments of train, as the user gave them; defaults are already filled in. */
 typedef struct UsTrainArgs
@@ -53,21 +53,22 @@ typedef struct UsTrainResult
  */
 typedef struct UsPrepared
 {
-	const UsAlgorithm *algorithm;
-	UsParams   *params;
-	UsNullPolicy null_policy;
+	UsRecipe	recipe;
 	UsBudget   *budget;
 	UsSource   *source;
 	UsSourceInfo *info;
 	UsFrame    *frame;
-	UsEncoder  *encoder;
+	UsEncoder  *encoder;		/* of all rows; NULL until us_train_encode() */
 	int			n_warnings;
 	char	  **warnings;
 	int			warnings_room;
 } UsPrepared;
 
-/* Check the arguments, read the source once, learn the encoder. */
-extern void us_train_prepare(const UsTrainArgs *args, UsPrepared *prepared);
+/* Check the arguments (but the model and alias) and read the source once. */
+extern void us_train_read(const UsTrainArgs *args, UsPrepared *prepared);
+
+/* Learn the encoder on all rows; its warnings become those of the training. */
+extern void us_train_encode(UsPrepared *prepared);
 
 /* Add a warning to those of the training (palloc'd). */
 extern void us_train_warn(UsPrepared *prepared, const char *fmt,...) pg_attribute_printf(2, 3);

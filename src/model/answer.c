@@ -1,0 +1,76 @@
+/*
+ * answer.c
+ *	  What a stored model says about rows.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "data/encode.h"
+#include "model/answer.h"
+
+bool
+us_answer_has_value(const UsArtifact *a)
+{
+	return a->task == US_TASK_REGRESSION || (a->task == US_TASK_CLASSIFICATION && a->positive >= 0);
+}
+
+/* Does the value of a score by the algorithm have to be replaced?  (It is that of the second of two classes.) */
+static bool
+value_differs(const UsArtifact *a)
+{
+	return a->task == US_TASK_CLASSIFICATION && !(a->n_labels == 2 && a->positive == 1);
+}
+
+/* The probability of the positive class. */
+static double
+positive_probability(const UsArtifact *a, const double *x, double *p)
+{
+	if (a->positive < 0)
+		return NAN;
+	a->algorithm->proba(a->model, x, p);
+	return p[a->positive];
+}
+
+void
+us_answer(const UsArtifact *a, const double *x, double *scratch, UsScore *score)
+{
+	a->algorithm->score(a->model, x, score);
+	if (value_differs(a))
+		score->value = positive_probability(a, x, scratch);
+}
+
+void
+us_answer_block(const UsArtifact *a, const double *x, int stride, int nrows, UsScore *out)
+{
+	int			width;
+	double	   *row;
+	double	   *p;
+
+	a->algorithm->score_block(a->model, x, stride, nrows, out);
+	if (!value_differs(a))
+		return;
+	width = us_encoder_width(a->encoder);
+	row = palloc(Max(width, 1) * sizeof(double));
+	p = palloc(Max(a->n_labels, 1) * sizeof(double));
+	for (int r = 0; r < nrows; r++)
+	{
+		for (int j = 0; a->positive >= 0 && j < width; j++)
+			row[j] = x[(Size) j * stride + r];
+		out[r].value = positive_probability(a, row, p);
+	}
+	pfree(row);
+	pfree(p);
+}
+
+int
+us_answer_label(const UsArtifact *a, const double *x)
+{
+	return a->algorithm->label(a->model, x);
+}
+
+void
+us_answer_proba(const UsArtifact *a, const double *x, double *p)
+{
+	a->algorithm->proba(a->model, x, p);
+}
