@@ -30,6 +30,8 @@ struct UsSampler
 	uint64		seed;
 	uint64		bound;			/* largest hash that is let in */
 	bool		lost;			/* a row was given up */
+	double		far;			/* 1 / mean_square, or 0: all rows alike */
+	float	   *zero;			/* the offsets, if far > 0 */
 	SampleRow  *row;			/* [room] */
 	float	   *x;				/* [room][width], by slot */
 	int64	   *weight;			/* [room], by slot; NULL without weights */
@@ -91,6 +93,14 @@ us_sampler_create(const UsSpace *space, int capacity, uint64 seed, UsArena *aren
 	s->rows = (int64 *) us_arena_array(arena, s->room, sizeof(int64));
 	s->order = (int32 *) us_arena_array(arena, s->room, sizeof(int32));
 	return s;
+}
+
+void
+us_sampler_prefer_far(UsSampler *s, double mean_square)
+{
+	Assert(mean_square > 0);
+	s->far = 1 / mean_square;
+	s->zero = (float *) palloc0(sizeof(float) * s->width);
 }
 
 /* Row from is one more of the row to. */
@@ -165,13 +175,19 @@ us_sampler_visit(void *context, const UsMatrixChunk *chunk, const uint64 *key)
 {
 	UsSampler  *s = (UsSampler *) context;
 	uint64		seed = s->seed;
+	float		distance[US_CHUNK_ROWS] __attribute__((aligned(US_BLOCK_ALIGN)));
 
+	if (s->far > 0)
+		us_distance_blocks(chunk->x, (chunk->nrows + US_LANES - 1) / US_LANES, s->width, s->zero,
+						   distance);
 	for (int r = 0; r < chunk->nrows; r++)
 	{
 		uint64		hash = us_mix64(seed, key[r]);
 		const float *row;
 		float	   *x;
 
+		if (s->far > 0)
+			hash = (uint64) ((double) (hash >> 11) / (1 + distance[r] * s->far));
 		if (hash > s->bound)
 		{
 			s->lost = true;

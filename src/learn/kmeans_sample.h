@@ -20,6 +20,17 @@ typedef struct UsSampler UsSampler;
 extern UsSampler *us_sampler_create(const UsSpace *space, int capacity, uint64 seed,
 									UsArena *arena);
 
+/*
+ * Before the first chunk: rows far from the mean come in more often.  The hash of a row at the
+ * squared distance d of the offsets, in kernel coordinates, is divided by 1 + d / mean_square, where
+ * mean_square > 0 is about the mean of d: priority sampling (N. Duffield, C. Lund, M. Thorup,
+ * "Priority sampling for estimation of arbitrary subset sums", Journal of the ACM 54, 2007)
+ * with the sensitivities of O. Bachem, M. Lucic, A. Krause, "Scalable k-means clustering via
+ * lightweight coresets", KDD 2018: half of a row's chance is the same for all, half is
+ * its share of the squared distances.  Weights of points are still counts of equal rows.
+ */
+extern void us_sampler_prefer_far(UsSampler *sampler, double mean_square);
+
 /* Bytes that a sampler takes. */
 extern Size us_sampler_bytes(const UsSpace *space, int capacity);
 

@@ -134,6 +134,23 @@ start(Build *b, Size reserve)
 	memcpy((char *) b->area + layout.back_at, b->space->back, sizeof(float) * m.width);
 }
 
+/* About the mean of the squared distances from the offsets, in kernel coordinates. */
+static double
+mean_square(const Build *b)
+{
+	double		sum = 0;
+
+	if (b->space->unit)
+		return 1;
+	for (int j = 0; j < b->space->width; j++)
+	{
+		double		sd = ldexp(us_encoder_column(b->input->encoder, j)->sd, -b->space->scale);
+
+		sum += sd * sd;
+	}
+	return sum > 0 ? sum : 1;
+}
+
 /* Encode all rows, and draw the points. */
 static void
 load(Build *b, int64 rows)
@@ -142,6 +159,7 @@ load(Build *b, int64 rows)
 	UsArena    *arena = us_arena_create(CurrentMemoryContext, in->budget);
 	UsSampler  *sampler = us_sampler_create(b->space, (int) rows, in->seed, arena);
 
+	us_sampler_prefer_far(sampler, mean_square(b));
 	us_matrix_encode(&b->area->matrix, b->team, b->stored, b->space, in->frame, in->encoder,
 					 NULL, us_sampler_visit, sampler);
 	b->points = us_sampler_points(sampler, b->arena, &b->complete);

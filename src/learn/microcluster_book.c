@@ -94,32 +94,56 @@ points_of(const UsPoints *p, const int *rows, int n, UsArena *arena)
 
 /*
  * How many of n places each group gets: at least one, at most its points.  count[] and
- * spread[] are what the shares are of.
+ * spread[] are what the shares are of; what a group cannot take is shared out again.
  */
 static void
 share_out(const int *count, const double *spread, int groups, int n, int *places)
 {
-	double		rows = 0;
-	double		all = 0;
-	double		share = 0;		/* of the groups so far */
-	int			given = 0;
+	int			left = n;
 
 	for (int g = 0; g < groups; g++)
 	{
-		rows += count[g];
-		all += spread[g];
+		places[g] = 1;
+		left--;
 	}
-	for (int g = 0; g < groups; g++)
+	for (int round = 0; round < groups && left > 0; round++)
 	{
-		double		part = (1 - SPREAD_SHARE) * count[g] / rows;
-		int			upto;
+		double		rows = 0;
+		double		all = 0;
+		double		share = 0;	/* of the groups so far, places not rounded */
+		int			given = 0;
 
-		part += SPREAD_SHARE * (all > 0 ? spread[g] / all : count[g] / rows);
-		share += part;
-		/* one each, and the rest by the shares, rounded so that they add up */
-		upto = g + 1 + (int) floor((n - groups) * Min(share, 1.0));
-		places[g] = Min(upto - given, count[g]);
-		given = upto;
+		for (int g = 0; g < groups; g++)
+		{
+			if (places[g] < count[g])
+			{
+				rows += count[g];
+				all += spread[g];
+			}
+		}
+		if (rows == 0)
+			break;
+		for (int g = 0; g < groups; g++)
+		{
+			double		part;
+			int			more;
+
+			if (places[g] >= count[g])
+				continue;
+			part = count[g] / rows;
+			if (all > 0)
+				part += SPREAD_SHARE * (spread[g] / all - part);
+			share += left * part;
+			more = Min((int) rint(share), left) - given;
+			given += more;
+			places[g] += more;
+		}
+		for (int g = 0; g < groups; g++)
+		{
+			given -= Max(places[g] - count[g], 0);
+			places[g] = Min(places[g], count[g]);
+		}
+		left -= given;
 	}
 }
 
