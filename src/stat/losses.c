@@ -1,0 +1,78 @@
+/*
+ * losses.c
+ *	  What one prediction costs, and means of such costs.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "math/exact_sum.h"
+#include "stat/losses.h"
+
+double
+us_log_loss_classes(const double *p, int k, int c)
+{
+	double		sum = 0;
+
+	for (int i = 0; i < k; i++)
+		sum += Min(Max(p[i], DBL_EPSILON), 1 - DBL_EPSILON);
+	return us_log_loss(p[c]) + log(sum);
+}
+
+double
+us_tweedie_deviance(double mean, double actual, double power)
+{
+	bool		positive = power >= 2;
+
+	if (power == 0)
+		return (actual - mean) * (actual - mean);
+	if ((power > 0 && power < 1) || !(mean > 0) || (positive && !(actual > 0)) ||
+		(power >= 1 && !positive && !(actual >= 0)) || isnan(power))
+		return NAN;
+	if (power == 1)
+		return 2 * ((actual > 0 ? actual * log(actual / mean) : 0) - actual + mean);
+	if (power == 2)
+		return 2 * (log(mean / actual) + actual / mean - 1);
+	return 2 * (pow(Max(actual, 0), 2 - power) / ((1 - power) * (2 - power)) -
+				actual * pow(mean, 1 - power) / (1 - power) +
+				pow(mean, 2 - power) / (2 - power));
+}
+
+UsMean
+us_weighted_mean(const double *x, const double *weight, int64 n)
+{
+	UsMean		result = {NAN, NAN, 0, 0};
+	UsExactSum	sum = {0};
+	UsExactSum	total = {0};
+	UsExactSum	square = {0};
+
+	for (int64 i = 0; i < n; i++)
+	{
+		double		w = weight ? weight[i] : 1;
+
+		if (i % 8192 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (w == 0)
+			continue;
+		us_exact_add(&sum, w * x[i]);
+		us_exact_add(&total, w);
+		result.n++;
+	}
+	result.weight = us_exact_round(&total);
+	if (result.n == 0)
+		return result;
+	result.mean = us_exact_round(&sum) / result.weight;
+	if (result.n < 2)
+		return result;
+	for (int64 i = 0; i < n; i++)
+	{
+		double		w = (weight ? weight[i] : 1) / result.weight;
+		double		d = w * (x[i] - result.mean);
+
+		if (i % 8192 == 0)
+			CHECK_FOR_INTERRUPTS();
+		us_exact_add(&square, d * d);
+	}
+	result.error = sqrt(us_exact_round(&square) * ((double) result.n / (result.n - 1)));
+	return result;
+}
