@@ -18,14 +18,14 @@
 #include "stat/proportion.h"
 #include "stat/ranking.h"
 
-#define MAX_FIGURES		20
+#define MAX_METRICS		20
 #define CELL_REPLICATES	1000
 
 /* What is being written: rows, and metrics so far. */
 typedef struct Sheet
 {
 	const UsEvaluationRows *rows;
-	UsFigure   *metric;
+	UsMetric   *metric;
 	int			n;
 	int64		used;			/* rows of weight above 0 */
 	double		effective;		/* (sum w)^2 / sum w^2 */
@@ -48,7 +48,7 @@ sheet_begin(Sheet *sheet, const UsEvaluationRows *rows)
 
 	memset(sheet, 0, sizeof(*sheet));
 	sheet->rows = rows;
-	sheet->metric = (UsFigure *) palloc0(sizeof(UsFigure) * MAX_FIGURES);
+	sheet->metric = (UsMetric *) palloc0(sizeof(UsMetric) * MAX_METRICS);
 	sheet->equal = true;
 	sheet->z = us_normal_quantile(1 - (1 - rows->level) / 2);
 	for (int64 i = 0; i < rows->n; i++)
@@ -69,12 +69,12 @@ sheet_begin(Sheet *sheet, const UsEvaluationRows *rows)
 		total / us_exact_round(&square) * total;
 }
 
-static UsFigure *
+static UsMetric *
 put(Sheet *sheet, const char *name, double value, double low, double high, const char *interval)
 {
-	UsFigure   *m = &sheet->metric[sheet->n++];
+	UsMetric   *m = &sheet->metric[sheet->n++];
 
-	Assert(sheet->n <= MAX_FIGURES);
+	Assert(sheet->n <= MAX_METRICS);
 	m->name = name;
 	m->value = isfinite(value) ? value : NAN;
 	m->n = sheet->used;
@@ -89,7 +89,7 @@ put(Sheet *sheet, const char *name, double value, double low, double high, const
 }
 
 /* A figure with a standard error, inside of [least, most]. */
-static UsFigure *
+static UsMetric *
 put_normal(Sheet *sheet, const char *name, double value, double error, double least, double most,
 		   const char *interval)
 {
@@ -335,7 +335,7 @@ put_auc_ovr(Sheet *sheet, const int32 *actual, const double *const *proba, int k
 	pfree(influence);
 }
 
-UsFigure *
+UsMetric *
 us_evaluate_classes(const UsEvaluationRows *rows, const int32 *actual, const int32 *predicted,
 					const double *const *proba, int k, int *count)
 {
@@ -426,7 +426,7 @@ put_r2(Sheet *sheet, const double *actual, const double *predicted, double *work
 	put_normal(sheet, "r2", us_r2(mse, v, sheet->used), influence.error, -INFINITY, 1, "delta");
 }
 
-UsFigure *
+UsMetric *
 us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const double *predicted, int *count)
 {
 	double	   *work = (double *) MemoryContextAllocHuge(CurrentMemoryContext, Max(rows->n, 1) * sizeof(double));

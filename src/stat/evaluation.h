@@ -13,7 +13,7 @@
 #ifndef US_EVALUATION_H
 #define US_EVALUATION_H
 
-typedef struct UsFigure
+typedef struct UsMetric
 {
 	const char *name;
 	double		value;			/* NaN: not defined on these rows */
@@ -21,7 +21,7 @@ typedef struct UsFigure
 	double		high;
 	int64		n;				/* rows of weight above 0 */
 	const char *interval;		/* how it was made; NULL: none */
-} UsFigure;
+} UsMetric;
 
 typedef struct UsEvaluationRows
 {
@@ -42,11 +42,11 @@ typedef struct UsEvaluationRows
  *	       recall_macro f1_macro f1_weighted mcc kappa
  * Takes us_evaluation_memory(n, k) bytes while it works.
  */
-extern UsFigure *us_evaluate_classes(const UsEvaluationRows *rows, const int32 *actual, const int32 *predicted,
+extern UsMetric *us_evaluate_classes(const UsEvaluationRows *rows, const int32 *actual, const int32 *predicted,
 									 const double *const *proba, int k, int *count);
 
 /* A regressor: rmse mae mape r2 mse bias (mean of predicted - actual). */
-extern UsFigure *us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const double *predicted,
+extern UsMetric *us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const double *predicted,
 									int *count);
 
 /* Bytes that us_evaluate_classes and us_evaluate_values take while they work. */

@@ -27,7 +27,7 @@ static const double yp[N] = {9.62, 6.77, 4.12, 10.11, 3.38, 5.64, 3.59, 3.83, 1.
 4.88, 4.85, 17.78, 0.93, 4.62, 16.43, 2.78, 3, 1.64};
 
 static double
-metric(const UsFigure *m, int n, const char *name)
+metric(const UsMetric *m, int n, const char *name)
 {
 	for (int i = 0; i < n; i++)
 		if (strcmp(m[i].name, name) == 0)
@@ -81,7 +81,7 @@ UNIT_TEST(regression_as_scikit_learn)
 {
 	UsEvaluationRows rows = {N, NULL, NULL, 1, 0.95};
 	int			n;
-	UsFigure   *m = us_evaluate_values(&rows, yt, yp, &n);
+	UsMetric   *m = us_evaluate_values(&rows, yt, yp, &n);
 	double		pinball = 0,
 				deviance[6] = {0};
 	static const double power[6] = {0, 1, 1.5, 2, 3, -1};
@@ -179,7 +179,7 @@ UNIT_TEST(classes_in_any_order)
 				predicted[2][N];
 	double		p[2][3][N];
 	uint64		key[2][N];
-	UsFigure   *m[2];
+	UsMetric   *m[2];
 	int			n;
 
 	for (int i = 0; i < N; i++)
@@ -224,7 +224,7 @@ UNIT_TEST(two_classes)
 	const double *proba[2] = {NULL, p1};
 	UsEvaluationRows rows = {6, NULL, key, 42, 0.95};
 	int			n;
-	UsFigure   *m = us_evaluate_classes(&rows, actual, predicted, proba, 2, &n);
+	UsMetric   *m = us_evaluate_classes(&rows, actual, predicted, proba, 2, &n);
 
 	UNIT_EQUAL_INT(n, 15);
 	UNIT_EQUAL_STRING(m[0].name, "auc");
