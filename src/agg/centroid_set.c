@@ -11,17 +11,6 @@
 
 #define FLAG_GRIDDED	1
 
-void
-us_check_version(const char *what, int version, int known)
-{
-	if (version != known)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s has format version %d, this userseg reads version %d",
-						what, version, known),
-				 errhint("Use the release of userseg that wrote it, or a later one.")));
-}
-
 static Size
 set_size(int k, int d, bool gridded)
 {

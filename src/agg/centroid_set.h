@@ -67,12 +67,6 @@ us_centroid_grid(const UsCentroidSet *c)
 }
 
 /*
- * 0A000 unless a value of this format version can be read: from outside, or as it was stored by
- * another release.
- */
-extern void us_check_version(const char *what, int version, int known);
-
-/*
  * A set in the current memory context.  center[k][d], finite; relative to the offsets
  * if grid[d] is given (NULL: a plain set).  weight[k] >= 0, or NULL for 1 each.  Centres
  * of a plain cosine set are brought to unit length.  Raises 22023 for sizes out

@@ -295,6 +295,18 @@ us_corrupt(UsReader *r, const char *fmt,...)
 			 errmsg("invalid %s: %s", r->what, msg.data)));
 }
 
+/* See buffer.h. */
+void
+us_check_version(const char *what, int version, int known)
+{
+	if (version != known)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s has format version %d, this userseg reads version %d",
+						what, version, known),
+				 errhint("Use the release of userseg that wrote it, or a later one.")));
+}
+
 /* ---- text form ---- */
 
 /* len bytes as 2 * len lower-case hexadecimal digits, palloc'd; 54000 beyond 512 MB. */

@@ -57,6 +57,12 @@ extern char *us_read_string(UsReader *r);
 extern void us_reader_end(UsReader *r);
 pg_noreturn extern void us_corrupt(UsReader *r, const char *fmt,...) pg_attribute_printf(2, 3);
 
+/*
+ * 0A000 unless a value of this format version can be read: from outside, or as it was stored by
+ * another release.
+ */
+extern void us_check_version(const char *what, int version, int known);
+
 extern char *us_hex_encode(const void *data, size_t len);
 extern bytea *us_hex_decode(const char *text, const char *what);
 
