@@ -73,6 +73,9 @@ typedef struct UsScore
 	double		distance;		/* to the chosen centroid, encoded units; NaN: none */
 } UsScore;
 
+/* learn/pathway.h */
+struct UsPathway;
+
 typedef struct UsAlgorithm
 {
 	const char *name;			/* as the field names it */
@@ -118,6 +121,9 @@ typedef struct UsAlgorithm
 	/* Stored form.  read validates everything (22P03) and checks against the width of the encoder. */
 	void		(*write) (const void *model, UsWriter *w);
 	void	   *(*read) (UsReader *r, int width, int *n_labels);
+
+	/* For clustering: partitions of the same rows into several numbers of clusters, for select_k; or NULL. */
+	const struct UsPathway *pathway;
 } UsAlgorithm;
 
 /* The algorithm of that name, or NULL; the i-th of them, or NULL past the end. */

@@ -15,6 +15,7 @@
 #include "infra/progress.h"
 #include "learn/kmeans_choose.h"
 #include "learn/kmeans_model.h"
+#include "learn/kmeans_path.h"
 #include "learn/kmeans_run.h"
 #include "learn/kmeans_sample.h"
 #include "math/distance.h"
@@ -22,36 +23,15 @@
 #define MAX_K				10000
 #define AUTO_LO				2
 #define AUTO_HI				10
-#define DEFAULT_STARTS		10
-#define PATIENCE			50
-
-/*
- * Rows of the sample: so many, or so many for each cluster; but not more values than this, as long
- * as there is the least number of rows for each cluster.  It does not depend on the memory,
- * and so neither does the result.
- */
-#define SAMPLE_ROWS			16384
-#define SAMPLE_ROWS_EACH	50
-#define SAMPLE_VALUES		(1 << 22)
-#define LEAST_ROWS_EACH		10
-#define LEAST_SAMPLE_ROWS	1024
-
-/* effort of a search, in coordinates compared: on all rows, on a sample */
-#define WORK_COMPLETE		2e9
-#define WORK_SAMPLE			1e9
-
-/* on a sample the last digits of the inertia mean nothing */
-#define SAMPLE_TOLERANCE	1e-5
 
 static const char *const metrics[] = {"euclidean", "cosine", NULL};
-static const char *const inits[] = {"k-means++", "k-means||", "random", NULL};
-static const char *const searches[] = {"moves", "starts", NULL};
 static const char *const strategies[] = {"auto", "local", "sql", NULL};
 static const char *const criteria[] = {
 	[US_CRITERION_SILHOUETTE] = "silhouette",
 	[US_CRITERION_ELBOW] = "elbow",
 	[US_CRITERION_CALINSKI_HARABASZ] = "calinski_harabasz",
 	[US_CRITERION_DAVIES_BOULDIN] = "davies_bouldin",
+	[US_CRITERION_BIC] = "bic",
 	NULL
 };
 
@@ -60,11 +40,11 @@ static const UsParamSpec specs[] = {
 	"number of clusters; \"auto\" tries 2 to 10, [lo, hi] that range, and criterion chooses"},
 	{"metric", US_PARAM_CHOICE, "\"euclidean\"", 0, 0, metrics,
 	"cosine brings every encoded row to unit length first"},
-	{"init", US_PARAM_CHOICE_OR_POINTS, "\"k-means++\"", 0, 0, inits,
+	{"init", US_PARAM_CHOICE_OR_POINTS, "\"k-means++\"", 0, 0, us_kmeans_inits,
 	"first centres; points are in the units of the source, one number a feature, when all features are numbers, else in encoded units, one number an encoded column"},
 	{"n_init", US_PARAM_INT, "10", 1, 10000, NULL,
 	"starts of the search, fewer when its effort is used up first"},
-	{"search", US_PARAM_CHOICE, "\"moves\"", 0, 0, searches,
+	{"search", US_PARAM_CHOICE, "\"moves\"", 0, 0, us_kmeans_searches,
 	"moves improves every start by moving single centres; starts only compares the starts"},
 	{"max_iter", US_PARAM_INT, "300", 1, 1000000, NULL,
 	"most iterations over all rows"},
@@ -72,7 +52,7 @@ static const UsParamSpec specs[] = {
 	"ends when the squared distances that the centres moved add up to at most this times the mean variance of the columns; 0: when no centre moves"},
 	{"criterion", US_PARAM_CHOICE, "\"silhouette\"", 0, 0, criteria,
 	"what chooses k from a range"},
-	{"sample_rows", US_PARAM_INT, NULL, LEAST_SAMPLE_ROWS, 1000000, NULL,
+	{"sample_rows", US_PARAM_INT, NULL, US_LEAST_SAMPLE_ROWS, 1000000, NULL,
 	"distinct rows that the search works on; default 16384, or 50 a cluster if that is more, but at most 4194304 values or 10 a cluster"},
 	{"silhouette_rows", US_PARAM_INT, "5000", 0, 100000, NULL,
 	"distinct rows on which the silhouette is computed; up to as many it is exact, 0: none"},
@@ -120,15 +100,6 @@ warn(UsFitResult *result, char *text)
 
 	result->warnings = (char **) (result->warnings ? repalloc(result->warnings, bytes) : palloc(bytes));
 	result->warnings[result->n_warnings++] = text;
-}
-
-static int
-choice(const char *text, const char *const *choices)
-{
-	for (int i = 0; choices[i] != NULL; i++)
-		if (strcmp(text, choices[i]) == 0)
-			return i;
-	elog(ERROR, "unexpected choice \"%s\"", text);
 }
 
 /* ---- given centres ---- */
@@ -234,19 +205,13 @@ read_k(Fit *f)
 static void
 read_plans(Fit *f)
 {
-	const UsParam *init = param(f, "init");
-
-	f->search.seeding = init->n_points > 0 ? US_SEED_PLUS_PLUS :
-		(UsSeeding) choice(init->text, inits);
-	f->search.starts = (int) param(f, "n_init")->integer;
-	f->search.moves = choice(param(f, "search")->text, searches) == 0;
-	f->search.patience = PATIENCE;
-	f->search.max_iter = (int) Min(param(f, "max_iter")->integer, 300);
-	f->plan.criterion = (UsCriterion) choice(param(f, "criterion")->text, criteria);
-	f->plan.silhouette_rows = (int) param(f, "silhouette_rows")->integer;
+	us_kmeans_search_plan(f->input->params, &f->search);
+	if (!us_criterion_find(param(f, "criterion")->text, &f->plan.criterion))
+		elog(ERROR, "unexpected criterion \"%s\"", param(f, "criterion")->text);
+	f->plan.measure.silhouette_rows = (int) param(f, "silhouette_rows")->integer;
 	f->plan.search = &f->search;
 	f->plan.seed = f->input->seed;
-	f->plan.weight_unit = ldexp(1.0, -f->space->weight_exponent);
+	f->plan.measure.weight_unit = ldexp(1.0, -f->space->weight_exponent);
 }
 
 /* ---- the sample ---- */
@@ -255,19 +220,11 @@ static int64
 sample_rows(const UsParams *params, int64 nrows, int width, int max_k, bool given)
 {
 	const UsParam *asked = us_params_get(params, "sample_rows");
-	int64		rows;
+	int64		rows = asked->is_null ? 0 : asked->integer;
 
-	if (!asked->is_null)
-		rows = asked->integer;
-	else if (given)
-		rows = Max(us_params_get(params, "silhouette_rows")->integer, LEAST_SAMPLE_ROWS);
-	else
-	{
-		rows = Max(SAMPLE_ROWS, (int64) SAMPLE_ROWS_EACH * max_k);
-		rows = Min(rows, SAMPLE_VALUES / width);
-		rows = Max(rows, Max(LEAST_SAMPLE_ROWS, (int64) LEAST_ROWS_EACH * max_k));
-	}
-	return Max(Min(rows, nrows), max_k);
+	if (asked->is_null && given)
+		rows = Max(us_params_get(params, "silhouette_rows")->integer, US_LEAST_SAMPLE_ROWS);
+	return us_sample_rows(rows, nrows, width, max_k);
 }
 
 /* Bytes that points, scratch and search take. */
@@ -294,7 +251,7 @@ sample_capacity(Fit *f)
 	int64		rows = wanted;
 	Size		room = us_budget_left(f->input->budget) / 4 * 3;
 
-	while (rows > LEAST_SAMPLE_ROWS && rows > 2 * f->hi &&
+	while (rows > US_LEAST_SAMPLE_ROWS && rows > 2 * f->hi &&
 		   us_sampler_bytes(f->space, (int) rows) + search_bytes(rows, width, f->lo, f->hi) > room)
 		rows /= 2;
 	if (rows < wanted)
@@ -332,15 +289,8 @@ load(Fit *f)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("no row has a weight")));
 	f->scratch = us_scratch_create(f->arena, f->points);
-	f->plan.rows = (double) f->input->frame->nrows;
-	if (!f->complete)
-	{
-		f->plan.rows = 0;
-		for (int i = 0; i < f->points->n; i++)
-			f->plan.rows += f->points->rows ? (double) f->points->rows[i] : 1.0;
-	}
-	f->search.tolerance = f->complete ? 0 : SAMPLE_TOLERANCE;
-	f->search.max_work = f->complete ? WORK_COMPLETE : WORK_SAMPLE;
+	f->plan.measure.rows = us_points_rows(f->points);
+	us_kmeans_search_effort(&f->search, US_PATH_THOROUGH, f->complete);
 }
 
 /* ---- the number of clusters ---- */
@@ -416,7 +366,7 @@ find_start(Fit *f)
 	f->chosen = us_kmeans_choose(f->points, &f->plan, f->scratch, f->search_space, f->arena,
 								 f->candidate);
 	if (f->lo < f->hi || f->points->n >= f->hi)
-		k = f->candidate[f->chosen].k;
+		k = f->candidate[f->chosen].figures.k;
 	start_from(f, &f->candidate[f->chosen].sums, k);
 }
 
@@ -434,18 +384,19 @@ report_candidates(Fit *f)
 		const UsCandidate *c = &f->candidate[i];
 		UsReport   *row = us_report_add_object(table, NULL);
 
-		us_report_int(row, "k", c->k);
-		us_report_number(row, "inertia", c->inertia);
-		us_report_number(row, "silhouette", c->silhouette);
-		us_report_number(row, "davies_bouldin", c->davies_bouldin);
-		us_report_number(row, "calinski_harabasz", c->calinski_harabasz);
+		us_report_int(row, "k", c->figures.k);
+		us_report_number(row, "inertia", c->figures.inertia);
+		us_report_number(row, "silhouette", c->figures.silhouette);
+		us_report_number(row, "davies_bouldin", c->figures.davies_bouldin);
+		us_report_number(row, "calinski_harabasz", c->figures.calinski_harabasz);
+		us_report_number(row, "bic", c->figures.bic);
 		us_report_int(row, "starts", c->search.starts);
 		us_report_int(row, "iterations", c->search.iterations);
 		us_report_int(row, "moves", c->search.moves);
 		us_report_int(row, "gains", c->search.gains);
 	}
 	if (elbow >= 0)
-		us_report_int(f->details, "elbow", f->candidate[elbow].k);
+		us_report_int(f->details, "elbow", f->candidate[elbow].figures.k);
 	else
 		us_report_null(f->details, "elbow");
 	us_report_text(f->details, "chosen_by", f->lo < f->hi ? criteria[f->plan.criterion] : "given");
@@ -457,10 +408,10 @@ report_sample(Fit *f)
 	UsReport   *r = us_report_add_object(f->details, "sample");
 
 	us_report_int(r, "distinct_rows", f->points->n);
-	us_report_number(r, "rows", f->plan.rows);
+	us_report_number(r, "rows", f->plan.measure.rows);
 	us_report_bool(r, "complete", f->complete);
-	us_report_int(r, "silhouette_rows", Min(f->points->n, f->plan.silhouette_rows));
-	us_report_bool(r, "silhouette_exact", f->complete && f->points->n <= f->plan.silhouette_rows);
+	us_report_int(r, "silhouette_rows", Min(f->points->n, f->plan.measure.silhouette_rows));
+	us_report_bool(r, "silhouette_exact", f->complete && f->points->n <= f->plan.measure.silhouette_rows);
 }
 
 /* Criteria of the final centres, on the points. */
@@ -469,14 +420,14 @@ report_criteria(Fit *f)
 {
 	UsPartition *a = f->search_space && f->k <= f->plan.hi ? f->search_space->trial :
 		us_partition_create(f->arena, f->points, f->k);
-	UsCandidate c;
+	UsFigures	c;
 	UsReport   *r = us_report_add_object(f->details, "criteria");
 
 	us_partition_set_k(a, f->k);
 	for (Size i = 0; i < (Size) f->k * f->space->width; i++)
 		a->center[i] = us_grid_coordinate(f->center[i], f->space->scale);
 	us_partition_assign(a, f->points, f->scratch);
-	us_kmeans_measure(f->points, a, &f->plan, f->scratch, &c);
+	us_kmeans_measure(f->points, a, &f->plan.measure, &c);
 	us_report_number(r, "silhouette", c.silhouette);
 	us_report_number(r, "davies_bouldin", c.davies_bouldin);
 	us_report_number(r, "calinski_harabasz", c.calinski_harabasz);
@@ -505,7 +456,7 @@ report(Fit *f, const UsRunResult *run, double inertia)
 		UsReport   *weights = us_report_add_array(f->details, "weights");
 
 		for (int i = 0; i < f->k; i++)
-			us_report_number(weights, NULL, run->sums.weight[i] * f->plan.weight_unit);
+			us_report_number(weights, NULL, run->sums.weight[i] * f->plan.measure.weight_unit);
 	}
 	report_criteria(f);
 	if (f->candidate != NULL)
@@ -536,7 +487,7 @@ kmeans_fit(const UsFitInput *input, UsFitResult *result)
 	find_start(&f);
 	us_kmeans_run_lloyd(f.run, f.center, f.k, (int) param(&f, "max_iter")->integer,
 						param(&f, "tolerance")->number, &run);
-	inertia = run.inertia * f.plan.weight_unit;
+	inertia = run.inertia * f.plan.measure.weight_unit;
 	report(&f, &run, inertia);
 
 	result->model = us_kmeans_model_create(f.space, f.k, f.center, &run.sums, inertia);
@@ -586,4 +537,5 @@ const UsAlgorithm us_algorithm_kmeans = {
 	.describe = us_kmeans_model_describe,
 	.write = us_kmeans_model_write,
 	.read = us_kmeans_model_read,
+	.pathway = &us_kmeans_pathway,
 };

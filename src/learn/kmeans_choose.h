@@ -5,28 +5,16 @@
 #ifndef US_KMEANS_CHOOSE_H
 #define US_KMEANS_CHOOSE_H
 
-#include "infra/report.h"
+#include "learn/figures.h"
 #include "learn/kmeans_search.h"
 
-typedef enum UsCriterion
-{
-	US_CRITERION_SILHOUETTE,
-	US_CRITERION_ELBOW,
-	US_CRITERION_CALINSKI_HARABASZ,
-	US_CRITERION_DAVIES_BOULDIN
-} UsCriterion;
-
-/* What is known of one number of clusters; NaN where it is not defined. */
+/* What is known of one number of clusters. */
 typedef struct UsCandidate
 {
-	int			k;
+	UsFigures	figures;		/* of the points */
 	float	   *center;			/* [k][width], kernel coordinates */
 	UsSums		sums;			/* of the points */
 	UsSearchResult search;
-	double		inertia;		/* of the points, units of the user's weights */
-	double		silhouette;
-	double		davies_bouldin;
-	double		calinski_harabasz;
 } UsCandidate;
 
 typedef struct UsChoicePlan
@@ -34,17 +22,25 @@ typedef struct UsChoicePlan
 	int			lo;
 	int			hi;
 	UsCriterion criterion;
-	int			silhouette_rows;	/* first points for the silhouette; 0: none */
+	UsMeasure	measure;
 	const UsSearchPlan *search;
 	uint64		seed;
-	double		weight_unit;	/* one user's unit of weight per integer weight */
-	double		rows;			/* of the source that the points stand for */
 } UsChoicePlan;
 
+/* Is shown the best partition into k clusters, which is gone after the call. */
+typedef void (*UsKmeansVisit) (void *context, const UsPartition *best, const UsSearchResult *search);
+
 /*
- * Search lo .. hi clusters, each from the best of one fewer and from starts of its own,
- * into candidate[hi - lo + 1], and return the index of the chosen one.  Of equal
- * ones the smaller k is taken; when the criterion is not defined for any, the smallest.
+ * Search lo .. hi clusters, from starts of their own and, but for the first and for two clusters, from the best
+ * of one fewer.
+ */
+extern void us_kmeans_each_k(const UsPoints *p, int lo, int hi, const UsSearchPlan *search,
+							 uint64 seed, UsScratch *s, UsSearchSpace *space,
+							 UsKmeansVisit visit, void *context);
+
+/*
+ * Search lo .. hi clusters into candidate[hi - lo + 1], and return the index of the
+ * chosen one.  Of equal ones the smaller k is taken; when the criterion is not defined for any, the smallest.
  */
 extern int	us_kmeans_choose(const UsPoints *p, const UsChoicePlan *plan, UsScratch *s,
 							 UsSearchSpace *space, UsArena *arena, UsCandidate *candidate);
@@ -52,11 +48,8 @@ extern int	us_kmeans_choose(const UsPoints *p, const UsChoicePlan *plan, UsScrat
 /* The index of the elbow of the inertia over k; -1: there is none. */
 extern int	us_kmeans_elbow(const UsCandidate *candidate, int n);
 
-/*
- * Criteria for a partition of the points: silhouette on the first silhouette_rows of them,
- * the others on all.
- */
-extern void us_kmeans_measure(const UsPoints *p, const UsPartition *a, const UsChoicePlan *plan,
-							  UsScratch *s, UsCandidate *candidate);
+/* All figures of a partition of the points. */
+extern void us_kmeans_measure(const UsPoints *p, const UsPartition *a, const UsMeasure *measure,
+							  UsFigures *figures);
 
 #endif

@@ -81,6 +81,19 @@ us_points_complete(UsPoints *p)
 	}
 }
 
+double
+us_points_rows(const UsPoints *p)
+{
+	double		rows = p->n;
+
+	if (p->rows == NULL)
+		return rows;
+	rows = 0;
+	for (int i = 0; i < p->n; i++)
+		rows += (double) p->rows[i];
+	return rows;
+}
+
 UsScratch *
 us_scratch_create(UsArena *arena, const UsPoints *p)
 {
@@ -96,6 +109,13 @@ us_scratch_create(UsArena *arena, const UsPoints *p)
 	s->mean = (double *) us_arena_array(arena, p->width, sizeof(double));
 	s->work = 0;
 	return s;
+}
+
+Size
+us_scratch_bytes(int n, int width)
+{
+	return (3 * sizeof(float) + 2 * sizeof(uint16)) * (Size) n + sizeof(double) * width +
+		sizeof(uint16) * US_POINTS_CHUNK;
 }
 
 UsPartition *
@@ -130,6 +150,18 @@ us_centers_from_sums(const UsSums *sums, const UsGrid *grid, int scale,
 		us_sums_mean(sums, i, grid, mean);
 		for (int j = 0; j < sums->width; j++)
 			center[(Size) i * sums->width + j] = us_grid_coordinate(mean[j], scale);
+	}
+}
+
+void
+us_points_sums(const UsPoints *p, const uint16 *label, UsSums *sums)
+{
+	us_sums_clear(sums);
+	for (int at = 0; at < p->n; at += US_POINTS_CHUNK)
+	{
+		CHECK_FOR_INTERRUPTS();
+		us_sums_blocks(sums, p->x + (Size) at * p->width, Min(US_POINTS_CHUNK, p->n - at),
+					   p->back, p->weight ? p->weight + at : NULL, label + at);
 	}
 }
 

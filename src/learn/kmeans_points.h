@@ -69,8 +69,12 @@ extern void us_points_set(UsPoints *p, int i, const float *x);
 /* After all rows are set: mass, squares, totals. */
 extern void us_points_complete(UsPoints *p);
 
-/* Scratch space for all work on p. */
+/* Rows of the source that the points stand for. */
+extern double us_points_rows(const UsPoints *p);
+
+/* Scratch space for all work on p; and its bytes. */
 extern UsScratch *us_scratch_create(UsArena *arena, const UsPoints *p);
+extern Size us_scratch_bytes(int n, int width);
 
 /* A partition of the points with room for k clusters; and its use for fewer of them. */
 extern UsPartition *us_partition_create(UsArena *arena, const UsPoints *p, int k);
@@ -78,6 +82,9 @@ extern void us_partition_set_k(UsPartition *a, int k);
 
 /* Labels, sums and inertia (around the means) for the centres that stand in the partition. */
 extern void us_partition_assign(UsPartition *a, const UsPoints *p, UsScratch *s);
+
+/* The sums of the partition of the points by label[n] < sums->k. */
+extern void us_points_sums(const UsPoints *p, const uint16 *label, UsSums *sums);
 
 /*
  * Lloyd's algorithm from the centres that stand in the partition, until no row

@@ -13,6 +13,11 @@
 #include "learn/kmeans_sample.h"
 #include "math/hash.h"
 
+#define SAMPLE_ROWS			16384
+#define SAMPLE_ROWS_EACH	50
+#define SAMPLE_VALUES		(1 << 22)
+#define LEAST_ROWS_EACH		10
+
 /* Where the coordinates of a row are in the buffer, and its hash. */
 typedef struct SampleRow
 {
@@ -275,4 +280,18 @@ us_sampler_points(UsSampler *s, UsArena *arena, bool *complete)
 	us_points_complete(p);
 	*complete = !s->lost;
 	return p;
+}
+
+int64
+us_sample_rows(int64 asked, int64 nrows, int width, int max_k)
+{
+	int64		rows = asked;
+
+	if (rows == 0)
+	{
+		rows = Max(SAMPLE_ROWS, (int64) SAMPLE_ROWS_EACH * max_k);
+		rows = Min(rows, SAMPLE_VALUES / width);
+		rows = Max(rows, Max(US_LEAST_SAMPLE_ROWS, (int64) LEAST_ROWS_EACH * max_k));
+	}
+	return Max(Min(rows, nrows), max_k);
 }

@@ -43,4 +43,14 @@ extern void us_sampler_visit(void *context, const UsMatrixChunk *chunk, const ui
  */
 extern UsPoints *us_sampler_points(UsSampler *sampler, UsArena *arena, bool *complete);
 
+/*
+ * Distinct rows that a search for up to max_k clusters works on: asked, or if that is 0, 16384 or 50 for each
+ * cluster, but not more values than 4194304 as long as there are 10 rows for each
+ * cluster; at most nrows, at least max_k.  It does not depend on the memory, and so neither does the result.
+ */
+extern int64 us_sample_rows(int64 asked, int64 nrows, int width, int max_k);
+
+/* no budget makes a sample smaller than this */
+#define US_LEAST_SAMPLE_ROWS	1024
+
 #endif

@@ -192,6 +192,7 @@ us_search_space_create(UsArena *arena, const UsPoints *p, int max_k)
 	space->current = us_partition_create(arena, p, max_k);
 	space->trial = us_partition_create(arena, p, max_k);
 	space->place = (float *) us_arena_array(arena, p->width, sizeof(float));
+	space->last = (float *) us_arena_array(arena, (Size) max_k * p->width, sizeof(float));
 	space->loss = (double *) us_arena_array(arena, max_k, sizeof(double));
 	return space;
 }
@@ -200,7 +201,7 @@ Size
 us_search_space_bytes(int n, int width, int max_k)
 {
 	return 3 * (sizeof(uint16) * (Size) n + sizeof(float) * max_k * width +
-				us_sums_bytes(max_k, width)) + sizeof(double) * max_k;
+				us_sums_bytes(max_k, width)) + (sizeof(double) + sizeof(float) * width) * max_k;
 }
 
 void
@@ -216,7 +217,10 @@ us_kmeans_search(const UsPoints *p, int k, const UsSearchPlan *plan,
 	search.k = k;
 	search.s = s;
 	search.space = space;
-	search.limit = s->work + plan->max_work;
+	search.limit = plan->max_work;
+	if (plan->max_passes > 0)
+		search.limit = Min(search.limit, plan->max_passes * p->n * p->width * k);
+	search.limit += s->work;
 	search.result = result;
 	us_random_init(&search.random, seed, k);
 	us_partition_set_k(space->best, k);

@@ -15,7 +15,8 @@ typedef struct UsSearchPlan
 	int			patience;		/* until so many in a row brought no gain */
 	int			max_iter;		/* of us_partition_lloyd, for one start or move */
 	double		tolerance;		/* the same */
-	double		max_work;		/* coordinates compared after which no more is begun */
+	double		max_work;		/* coordinates compared after which no more is begun, */
+	double		max_passes;		/* or so many comparisons of all points with all centres; 0: no limit */
 } UsSearchPlan;
 
 /* What a search works in, and its best partition when it ends. */
@@ -25,6 +26,7 @@ typedef struct UsSearchSpace
 	UsPartition *current;		/* of this start */
 	UsPartition *trial;
 	float	   *place;			/* [width], of a new centre */
+	float	   *last;			/* [k][width], for the caller: a search leaves it alone but as its start */
 	double	   *loss;			/* [k] */
 } UsSearchSpace;
 

@@ -10,6 +10,7 @@
 
 #include "math/jacobi.h"
 #include "stat/gap.h"
+#include "stat/normal.h"
 
 /* rows between two checks for interrupts */
 #define ROWS_A_CHECK 1024
@@ -255,4 +256,14 @@ us_gap_structure(const double *log_w, const double *reference, int nsets, int nk
 		}
 	}
 	return most;
+}
+
+double
+us_gap_critical(int nsets, int nk)
+{
+	double		z = us_normal_quantile(1 - 0.05 / Max(nk - 1, 1));
+	double		z2 = z * z;
+	double		v = Max(nsets - 1, 1);
+
+	return z * (1 + (z2 + 1) / (4 * v) + ((5 * z2 + 16) * z2 + 3) / (96 * v * v));
 }

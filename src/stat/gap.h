@@ -78,4 +78,11 @@ extern int	us_gap_first(const double *gap, const double *se, int nk);
 extern double us_gap_structure(const double *log_w, const double *reference, int nsets, int nk,
 							   int *at);
 
+/*
+ * What us_gap_structure of rows without structure exceeds with a probability of at most 5 %: the upper 0.05 / (nk - 1)
+ * quantile (Bonferroni) of Student's t with nsets - 1 degrees of freedom, by the first terms of
+ * its Cornish-Fisher expansion (Abramowitz and Stegun, 26.7.5).
+ */
+extern double us_gap_critical(int nsets, int nk);
+
 #endif

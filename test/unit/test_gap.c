@@ -174,3 +174,12 @@ UNIT_TEST(gap_statistic_by_hand)
 	us_gap(none, &flat[0][0], 2, 3, gap, se);
 	UNIT_CHECK(gap[0] == 0 && isnan(gap[1]) && isnan(se[2]));
 }
+
+UNIT_TEST(gap_critical_is_the_quantile_of_student)
+{
+	/* scipy.stats.t.ppf(1 - 0.05 / 9, 49), (1 - 0.05 / 9, 19) */
+	UNIT_CLOSE(us_gap_critical(50, 10), 2.6392228080276787, 1e-4);
+	UNIT_CLOSE(us_gap_critical(20, 10), 2.812727634431189, 1e-3);
+	/* (0.95, 49) */
+	UNIT_CLOSE(us_gap_critical(50, 2), 1.6765508919142629, 1e-5);
+}
