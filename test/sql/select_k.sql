@@ -4,19 +4,19 @@ SET client_min_messages = warning;
 SET extra_float_digits = 0;
 
 -- three groups of 40 rows
-CREATE TABLE shop AS
+CREATE TEMP TABLE choose AS
 SELECT g AS id,
        (g % 3) * 10 + (g * 7919 % 31)::float8 / 10 AS spend,
        (g % 3 = 1)::int * 8 + (g * 104729 % 23)::float8 / 10 AS visits,
        1 + g % 4 AS w
 FROM generate_series(1, 120) g;
 -- no groups: the unit square
-CREATE TABLE even AS
+CREATE TEMP TABLE even AS
 SELECT g AS id, ((hashint8extended(g, 1) & 1048575) / 1048576.0)::float8 AS a, ((hashint8extended(g, 2) & 1048575) / 1048576.0)::float8 AS b
 FROM generate_series(1, 300) g;
 
-CREATE TABLE found AS
-SELECT * FROM userseg.select_k('kmeans', 'shop', k_max => 5, id => 'id', features => '{spend, visits}');
+CREATE TEMP TABLE found AS
+SELECT * FROM userseg.select_k('kmeans', 'choose', k_max => 5, id => 'id', features => '{spend, visits}');
 SELECT k, n_rows, round(inertia::numeric, 4) AS inertia, round(silhouette::numeric, 4) AS silhouette, round(calinski_harabasz::numeric, 2) AS ch,
        round(davies_bouldin::numeric, 4) AS db, round(bic::numeric, 1) AS bic, round(aic::numeric, 1) AS aic, recommended
 FROM found ORDER BY k;
@@ -31,7 +31,7 @@ SELECT k, details -> 'sizes' AS sizes, details - '{sizes,log_likelihood,structur
 SELECT count(*), max(abs(inertia - (c ->> 'inertia')::float8)) AS inertia, max(abs(silhouette - (c ->> 'silhouette')::float8)) AS silhouette,
        max(abs(calinski_harabasz - (c ->> 'calinski_harabasz')::float8)) AS ch, max(abs(davies_bouldin - (c ->> 'davies_bouldin')::float8)) AS db,
        max(abs(bic - (c ->> 'bic')::float8)) AS bic, bool_and(t.details ->> 'k' = '3') AS same_choice
-FROM found, userseg.train('auto', 'kmeans', 'shop', id => 'id', features => '{spend, visits}', params => '{"k": [2, 5]}') t,
+FROM found, userseg.train('select_auto', 'kmeans', 'choose', id => 'id', features => '{spend, visits}', params => '{"k": [2, 5]}') t,
      jsonb_array_elements(t.details -> 'candidates') c WHERE k = (c ->> 'k')::int;
 -- and the spherical likelihood that of its formula
 SELECT max(abs((f.details ->> 'log_likelihood')::float8 - likelihood)) < 1e-6 AS likelihood, max(abs(bic - (p * ln(120) - 2 * likelihood))) < 1e-6 AS bic,
@@ -45,13 +45,13 @@ SELECT count(*) FILTER (WHERE recommended) AS recommended, max(reason) FILTER (W
 FROM userseg.select_k('kmeans', 'even', id => 'id', transform => '{"*": "none"}', k_min => 3, k_max => 4);
 -- without reference sets nothing tells; without bootstrap samples there is no stability
 SELECT k, gap, gap_se, stability, jaccard, details ->> 'structure' AS structure, recommended, reason
-FROM userseg.select_k('kmeans', 'shop', 2, 3, id => 'id', features => '{spend, visits}', reference_sets => 0, bootstraps => 0) ORDER BY k;
+FROM userseg.select_k('kmeans', 'choose', 2, 3, id => 'id', features => '{spend, visits}', reference_sets => 0, bootstraps => 0) ORDER BY k;
 -- criteria that may decide
 SELECT criterion, k, details ->> 'criterion' AS decided
 FROM unnest('{silhouette,elbow,calinski_harabasz,davies_bouldin,bic,gap}'::text[]) criterion,
-     LATERAL userseg.select_k('kmeans', 'shop', k_max => 5, id => 'id', features => '{spend, visits}', criterion => criterion, reference_sets => 10, bootstraps => 5)
+     LATERAL userseg.select_k('kmeans', 'choose', k_max => 5, id => 'id', features => '{spend, visits}', criterion => criterion, reference_sets => 10, bootstraps => 5)
 WHERE recommended;
-SELECT k, details ->> 'criterion' AS decided FROM userseg.select_k('kmeans', 'shop', k_max => 5, id => 'id', features => '{spend, visits}',
+SELECT k, details ->> 'criterion' AS decided FROM userseg.select_k('kmeans', 'choose', k_max => 5, id => 'id', features => '{spend, visits}',
   params => '{"criterion": "elbow"}', reference_sets => 10, bootstraps => 5) WHERE recommended;
 
 -- four groups at the corners of a square: two clusters can be made in two ways, three in four, and do not return in bootstrap samples
@@ -62,8 +62,8 @@ FROM userseg.select_k('kmeans', $$SELECT g AS id, g % 2 * 10 + (g * 7919 % 31) /
 -- weights count as rows
 SELECT max(abs(a.inertia - b.inertia)) < 1e-9 AS inertia, max(abs(a.davies_bouldin - b.davies_bouldin)) < 1e-6 AS db,
        bool_and(a.recommended = b.recommended) AS choice
-FROM userseg.select_k('kmeans', 'shop', 2, 4, id => 'id', features => '{spend, visits}', weight => 'w', transform => '{"*": "none"}', reference_sets => 5, bootstraps => 0) a
-JOIN userseg.select_k('kmeans', 'SELECT spend, visits FROM shop, generate_series(1, w)', 2, 4, transform => '{"*": "none"}', reference_sets => 5, bootstraps => 0) b USING (k);
+FROM userseg.select_k('kmeans', 'choose', 2, 4, id => 'id', features => '{spend, visits}', weight => 'w', transform => '{"*": "none"}', reference_sets => 5, bootstraps => 0) a
+JOIN userseg.select_k('kmeans', 'SELECT spend, visits FROM choose, generate_series(1, w)', 2, 4, transform => '{"*": "none"}', reference_sets => 5, bootstraps => 0) b USING (k);
 -- cosine: directions
 SELECT k, round(silhouette::numeric, 4) AS silhouette, recommended
 FROM userseg.select_k('kmeans', $$SELECT g AS id, r * cos(t) AS a, r * sin(t) AS b FROM generate_series(1, 90) g,
@@ -79,7 +79,7 @@ SELECT userseg.select_k('kmeans', 'SELECT g % 2 AS a FROM generate_series(1, 10)
 -- as many candidates as rows
 SELECT count(*), max(k), count(*) FILTER (WHERE recommended) FROM userseg.select_k('kmeans', 'SELECT g AS a, g % 3 AS b FROM generate_series(1, 12) g', k_max => 12, reference_sets => 5, bootstraps => 5);
 -- a criterion that is not defined
-SELECT k, silhouette, recommended FROM userseg.select_k('kmeans', 'shop', 2, 3, id => 'id', features => '{spend, visits}', params => '{"silhouette_rows": 0}', reference_sets => 5, bootstraps => 0);
+SELECT k, silhouette, recommended FROM userseg.select_k('kmeans', 'choose', 2, 3, id => 'id', features => '{spend, visits}', params => '{"silhouette_rows": 0}', reference_sets => 5, bootstraps => 0);
 -- one row, rows that are all equal, none
 SELECT userseg.select_k('kmeans', 'SELECT 1 AS a');
 SELECT userseg.select_k('kmeans', 'SELECT 1 AS a FROM generate_series(1, 10)');
@@ -87,20 +87,21 @@ SELECT userseg.select_k('kmeans', 'SELECT 1 AS a WHERE false');
 SELECT count(*) FROM userseg.select_k('kmeans', 'SELECT CASE WHEN g % 5 > 0 THEN g END AS a FROM generate_series(1, 50) g', 2, 3, reference_sets => 2, bootstraps => 2);
 
 -- errors
-SELECT userseg.select_k('kmeanz', 'shop');
-SELECT userseg.select_k('kmeans', 'shop', 0, 3);
-SELECT userseg.select_k('kmeans', 'shop', 5, 3);
-SELECT userseg.select_k('kmeans', 'shop', 1, 1001);
-SELECT userseg.select_k('kmeans', 'shop', reference_sets => -1);
-SELECT userseg.select_k('kmeans', 'shop', bootstraps => 1001);
-SELECT userseg.select_k('kmeans', 'shop', criterion => 'silhuette');
-SELECT userseg.select_k('kmeans', 'shop', params => '{"k": 3}');
-SELECT userseg.select_k('kmeans', 'shop', params => '{"init": [[1, 2, 3, 4]]}');
-SELECT userseg.select_k('kmeans', 'shop', params => '{"strategy": "sql"}');
-SELECT userseg.select_k(NULL, 'shop');
-SELECT userseg.select_k('kmeans', 'shop', null_policy => 'drop');
+SELECT userseg.select_k('kmeanz', 'choose');
+SELECT userseg.select_k('kmeans', 'choose', 0, 3);
+SELECT userseg.select_k('kmeans', 'choose', 5, 3);
+SELECT userseg.select_k('kmeans', 'choose', 1, 1001);
+SELECT userseg.select_k('kmeans', 'choose', reference_sets => -1);
+SELECT userseg.select_k('kmeans', 'choose', bootstraps => 1001);
+SELECT userseg.select_k('kmeans', 'choose', criterion => 'silhuette');
+SELECT userseg.select_k('kmeans', 'choose', params => '{"k": 3}');
+SELECT userseg.select_k('kmeans', 'choose', params => '{"init": [[1, 2, 3, 4]]}');
+SELECT userseg.select_k('kmeans', 'choose', params => '{"strategy": "sql"}');
+SELECT userseg.select_k(NULL, 'choose');
+SELECT userseg.select_k('kmeans', 'choose', null_policy => 'drop');
 SELECT userseg.select_k('kmeans', $$SELECT 'NaN'::float8 AS a$$);
 -- a small budget: a smaller sample is told, too small a one an error
 SET userseg.max_memory = '8MB';
 SELECT count(*) FROM userseg.select_k('kmeans', 'SELECT g AS id, sqrt(g) AS a, g * 7919 % 1009 AS b FROM generate_series(1, 30000) g', 2, 3, id => 'id', reference_sets => 2, bootstraps => 2);
 RESET userseg.max_memory;
+SELECT userseg.drop_model('select_auto');
