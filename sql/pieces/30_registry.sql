@@ -205,6 +205,31 @@ COMMENT ON COLUMN userseg._assignment.as_of IS 'Instant for which the last run a
 COMMENT ON COLUMN userseg._assignment.owner IS 'Role that owned the table at the last run';
 COMMENT ON COLUMN userseg._assignment.assigned_at IS 'When the last run was';
 
+CREATE TABLE userseg._trial (
+	model text COLLATE "C" NOT NULL,
+	key text COLLATE "C" NOT NULL,
+	params jsonb NOT NULL,
+	metrics text[] NOT NULL,
+	fold_values float8[] NOT NULL,
+	fold_rows bigint[] NOT NULL,
+	converged boolean NOT NULL,
+	seconds float8 NOT NULL,
+	tried_by text COLLATE "C" NOT NULL,
+	tried_at timestamptz NOT NULL,
+	CONSTRAINT _trial_pkey PRIMARY KEY (model, key)
+);
+COMMENT ON TABLE userseg._trial IS 'Trials of userseg.tune: read back when the same is tried again on the same data';
+COMMENT ON COLUMN userseg._trial.model IS 'Name of the model';
+COMMENT ON COLUMN userseg._trial.key IS 'Digest of data, algorithm, parameters, folds';
+COMMENT ON COLUMN userseg._trial.params IS 'Parameters of the trial';
+COMMENT ON COLUMN userseg._trial.metrics IS 'Names of what was measured';
+COMMENT ON COLUMN userseg._trial.fold_values IS 'Their values, fold by fold';
+COMMENT ON COLUMN userseg._trial.fold_rows IS 'Rows learned from and measured on, fold by fold';
+COMMENT ON COLUMN userseg._trial.converged IS 'Whether the fits of all folds converged';
+COMMENT ON COLUMN userseg._trial.seconds IS 'Time it took';
+COMMENT ON COLUMN userseg._trial.tried_by IS 'Role that tried it';
+COMMENT ON COLUMN userseg._trial.tried_at IS 'When';
+
 CREATE SEQUENCE userseg._run_number AS bigint;
 COMMENT ON SEQUENCE userseg._run_number IS 'Numbers of runs';
 
@@ -241,7 +266,7 @@ COMMENT ON COLUMN userseg._run.owner IS 'Role that owned the model then';
 
 REVOKE ALL ON userseg._model, userseg._version, userseg._artifact_chunk, userseg._alias,
 	userseg._alias_history, userseg._grant, userseg._segment_name, userseg._assignment,
-	userseg._run FROM PUBLIC;
+	userseg._trial, userseg._run FROM PUBLIC;
 REVOKE ALL ON SEQUENCE userseg._run_number FROM PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('userseg._model', '');
@@ -252,5 +277,6 @@ SELECT pg_catalog.pg_extension_config_dump('userseg._alias_history', '');
 SELECT pg_catalog.pg_extension_config_dump('userseg._grant', '');
 SELECT pg_catalog.pg_extension_config_dump('userseg._segment_name', '');
 SELECT pg_catalog.pg_extension_config_dump('userseg._assignment', '');
+SELECT pg_catalog.pg_extension_config_dump('userseg._trial', '');
 SELECT pg_catalog.pg_extension_config_dump('userseg._run_number', '');
 SELECT pg_catalog.pg_extension_config_dump('userseg._run', '');

@@ -7,6 +7,7 @@
 #include "eval/answers.h"
 #include "infra/progress.h"
 #include "math/hash.h"
+#include "stat/evaluation.h"
 #include "utils/memutils.h"
 
 /* rows that are scored at a time */
@@ -18,9 +19,11 @@ typedef struct Collector
 {
 	const UsFitted *fitted;
 	UsAnswers  *a;
-	bool		by_proba;		/* value comes from probabilities */
+	bool		by_proba;		/* the value of a score is not what is wanted */
+	bool		swapped;		/* of two classes the first is the positive one */
 	double		share;			/* of the rows that are taken */
 	uint64		seed;
+	int64		room;			/* rows that the arrays have room for */
 	UsEncoder  *bound;
 	int			width;
 	double	   *x;				/* [width][US_CHUNK_ROWS] */
@@ -30,37 +33,22 @@ typedef struct Collector
 	UsScore		score[BLOCK_ROWS];
 } Collector;
 
-static UsAnswers *
-start(const UsFitted *fitted)
-{
-	const UsTarget *target = fitted->target;
-	UsAnswers  *a = palloc0(sizeof(UsAnswers));
-
-	a->task = target->task;
-	a->n_classes = target->n_classes;
-	a->class_name = target->class_name;
-	a->positive = target->positive;
-	return a;
-}
-
 /* Arrays for as many rows as the budget has room for. */
 static void
-reserve(Collector *c, UsFrame *frame, UsBudget *budget)
+reserve(Collector *c, UsFrame *frame, int64 most_rows, UsBudget *budget)
 {
 	UsAnswers  *a = c->a;
-	Size		row = 2 * sizeof(double);
-	double		room;
-	Size		n;
+	bool		classes = a->task == US_TASK_CLASSIFICATION;
+	int			probas = !classes ? 0 : a->n_classes == 2 ? 1 : a->n_classes;
+	Size		row = sizeof(uint64) + 2 * (classes ? sizeof(int32) : sizeof(double)) +
+		probas * sizeof(double) + (frame->weighted ? sizeof(double) : 0);
+	double		evaluation = us_evaluation_memory(1000000, Min(a->n_classes, 2)) / 1e6;
+	double		room = us_budget_left(budget) * 0.8 / (row + evaluation);
+	Size		n = (Size) frame->nrows;
 
-	if (a->task == US_TASK_CLASSIFICATION)
-		row += sizeof(int32);
-	if (a->n_classes > 2)
-		row += a->n_classes * sizeof(double);
-	if (frame->weighted)
-		row += sizeof(double);
-	room = us_budget_left(budget) / 2.0 / row;
+	if (most_rows > 0)
+		room = Min(room, most_rows);
 	c->share = 1;
-	n = (Size) frame->nrows;
 	if (frame->nrows > room)
 	{
 		/* room for chance */
@@ -68,44 +56,66 @@ reserve(Collector *c, UsFrame *frame, UsBudget *budget)
 		n = (Size) room;
 		a->sampled = true;
 	}
+	c->room = (int64) n;
 	a->arena = us_arena_create(CurrentMemoryContext, budget);
-	a->y = us_arena_array(a->arena, n, sizeof(double));
-	a->value = us_arena_array(a->arena, n, sizeof(double));
-	if (a->task == US_TASK_CLASSIFICATION)
-		a->label = us_arena_array(a->arena, n, sizeof(int32));
-	if (a->n_classes > 2)
-		a->proba = us_arena_array(a->arena, n, a->n_classes * sizeof(double));
+	a->key = us_arena_array(a->arena, n, sizeof(uint64));
 	if (frame->weighted)
 		a->weight = us_arena_array(a->arena, n, sizeof(double));
-	a->n = (int64) n;
+	if (!classes)
+	{
+		a->y = us_arena_array(a->arena, n, sizeof(double));
+		a->value = us_arena_array(a->arena, n, sizeof(double));
+		return;
+	}
+	a->actual = us_arena_array(a->arena, n, sizeof(int32));
+	a->predicted = us_arena_array(a->arena, n, sizeof(int32));
+	a->proba = palloc0(a->n_classes * sizeof(double *));
+	for (int k = a->n_classes == 2 ? 1 : 0; k < a->n_classes; k++)
+		a->proba[k] = us_arena_array(a->arena, n, sizeof(double));
 }
 
-/* The answer for row r of the chunk, at place i. */
+/* A class index of the target as one of the answers. */
+static inline int32
+class_index(const Collector *c, int index)
+{
+	return c->swapped ? 1 - index : index;
+}
+
+/* The answer for row r of the chunk. */
 static void
-put(Collector *c, int64 i, int r, const UsScore *score, const UsChunk *chunk)
+put(Collector *c, int r, const UsScore *score, const UsChunk *chunk)
 {
 	UsAnswers  *a = c->a;
-	const UsAlgorithm *algorithm = c->fitted->recipe->algorithm;
+	int64		i = a->n++;
 
-	a->y[i] = c->y[r];
-	a->value[i] = score->value;
-	if (a->label)
-		a->label[i] = score->label - 1;
+	a->key[i] = chunk->key[r];
 	if (a->weight)
 		a->weight[i] = chunk->weight[r];
-	if (!c->by_proba)
+	if (a->task == US_TASK_REGRESSION)
+	{
+		a->y[i] = c->y[r];
+		a->value[i] = score->value;
 		return;
+	}
+	a->actual[i] = class_index(c, (int) c->y[r]);
+	a->predicted[i] = class_index(c, score->label - 1);
+	if (!c->by_proba)
+	{
+		a->proba[1][i] = score->value;
+		return;
+	}
 	for (int j = 0; j < c->width; j++)
 		c->row[j] = c->x[(Size) j * US_CHUNK_ROWS + r];
-	algorithm->proba(c->fitted->result.model, c->row, c->p);
-	a->value[i] = a->positive >= 0 ? c->p[a->positive] : 0;
-	if (a->proba)
-		memcpy(a->proba + (Size) i * a->n_classes, c->p, a->n_classes * sizeof(double));
+	c->fitted->recipe->algorithm->proba(c->fitted->result.model, c->row, c->p);
+	if (a->n_classes == 2)
+		a->proba[1][i] = c->p[0];
+	else
+		for (int k = 0; k < a->n_classes; k++)
+			a->proba[k][i] = c->p[k];
 }
 
-/* Score a chunk; returns how many answers there are then. */
-static int64
-take_chunk(Collector *c, const UsChunk *chunk, int64 n)
+static void
+take_chunk(Collector *c, const UsChunk *chunk)
 {
 	UsAnswers  *a = c->a;
 	const UsAlgorithm *algorithm = c->fitted->recipe->algorithm;
@@ -120,28 +130,29 @@ take_chunk(Collector *c, const UsChunk *chunk, int64 n)
 		algorithm->score_block(c->fitted->result.model, c->x + first, US_CHUNK_ROWS, rows, c->score);
 		for (int r = first; r < first + rows; r++)
 		{
-			if (a->sampled && (us_uniform(c->seed, chunk->key[r]) >= c->share || n == a->n))
+			if (a->sampled && (us_uniform(c->seed, chunk->key[r]) >= c->share || a->n == c->room))
 				continue;
 			if (a->task == US_TASK_CLASSIFICATION && c->y[r] < 0)
 				a->n_unknown++;
 			else
-				put(c, n++, r, &c->score[r - first], chunk);
+				put(c, r, &c->score[r - first], chunk);
 		}
 	}
-	return n;
 }
 
 UsAnswers *
-us_answers_collect(const UsFitted *fitted, UsFrame *frame, UsBudget *budget)
+us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows, UsBudget *budget)
 {
 	Collector  *c = palloc0(sizeof(Collector));
-	UsAnswers  *a = start(fitted);
+	UsAnswers  *a = palloc0(sizeof(UsAnswers));
 	Size		bytes;
-	int64		n = 0;
 
+	a->task = fitted->target->task;
+	a->n_classes = fitted->target->n_classes;
 	c->fitted = fitted;
 	c->a = a;
-	c->by_proba = a->n_classes > 2 || (a->n_classes == 2 && a->positive != 1);
+	c->swapped = a->n_classes == 2 && fitted->target->positive == 0;
+	c->by_proba = a->n_classes > 2 || c->swapped;
 	c->seed = us_mix64(fitted->recipe->seed, SAMPLE_SALT);
 	c->bound = us_encoder_bind(fitted->encoder, frame);
 	c->width = us_encoder_width(fitted->encoder);
@@ -151,10 +162,9 @@ us_answers_collect(const UsFitted *fitted, UsFrame *frame, UsBudget *budget)
 	c->row = palloc(Max(c->width, 1) * sizeof(double));
 	c->p = palloc(Max(a->n_classes, 1) * sizeof(double));
 	c->y = palloc(US_CHUNK_ROWS * sizeof(double));
-	reserve(c, frame, budget);
+	reserve(c, frame, most_rows, budget);
 	for (int i = 0; i < frame->nchunks; i++)
-		n = take_chunk(c, us_frame_chunk(frame, i), n);
-	a->n = n;
+		take_chunk(c, us_frame_chunk(frame, i));
 	pfree(c->x);
 	us_budget_release(budget, bytes);
 	pfree(c->y);

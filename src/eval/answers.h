@@ -11,16 +11,21 @@ typedef struct UsAnswers
 {
 	UsTask		task;
 	int64		n;
-	double	   *y;				/* [n] number, or class index */
-	double	   *value;			/* [n] prediction, or with two classes the probability of the positive one */
-	int32	   *label;			/* [n] class index that was predicted; NULL for regression */
-	double	   *proba;			/* [n][n_classes] for more than two classes; else NULL */
+	uint64	   *key;			/* [n] of the rows */
 	double	   *weight;			/* [n] of the frame; NULL: 1 */
 
-	/* classification */
+	/* regression */
+	double	   *y;				/* [n] what came true */
+	double	   *value;			/* [n] what was predicted */
+
+	/*
+	 * Classification.  Class indices are those of the target, except that of two classes the positive one is
+	 * always 1 here.
+	 */
 	int			n_classes;
-	char	  **class_name;
-	int			positive;		/* class index; two classes always have one here (the last by default); else -1 */
+	int32	   *actual;			/* [n] */
+	int32	   *predicted;		/* [n] */
+	double	  **proba;			/* [n_classes][n]; of two classes only proba[1], the other is NULL */
 
 	int64		n_unknown;		/* rows left out: of a class that the model does not know */
 	bool		sampled;		/* not all rows: what fits into the budget, chosen by key */
@@ -28,10 +33,12 @@ typedef struct UsAnswers
 } UsAnswers;
 
 /*
- * Score the rows of a frame with a model as fitted, as new rows are scored; the frame has the target column.  The
- * arrays take at most half of what is left of budget: else rows are chosen by a hash of their key.
+ * Score the rows of a frame with a model as fitted, as new rows are scored; the frame has the target column.  At most
+ * most_rows of them (0: no limit), and as many as budget leaves room for, the arrays and stat/evaluation.h
+ * together: else rows are chosen by a hash of their key.
  */
-extern UsAnswers *us_answers_collect(const UsFitted *fitted, UsFrame *frame, UsBudget *budget);
+extern UsAnswers *us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows,
+									 UsBudget *budget);
 
 /* Give the memory of the arrays back. */
 extern void us_answers_free(UsAnswers *answers);

@@ -6,30 +6,39 @@
 #define US_MEASURE_H
 
 #include "eval/answers.h"
-
-typedef struct UsMetric
-{
-	const char *name;			/* "auc", "rmse", ... */
-	double		value;			/* NaN: not defined for these rows */
-	double		ci_low;			/* 95 % confidence interval; NaN: none */
-	double		ci_high;
-	int64		n;				/* rows it was measured on */
-} UsMetric;
+#include "stat/evaluation.h"
 
 typedef struct UsMetrics
 {
 	int			n;
-	UsMetric   *metric;
-	int			main;			/* index of the one that the task is judged by */
+	UsMetric   *metric;			/* the first is the one that the task is judged by */
 	int64		n_unknown;		/* rows left out: of a class that the model does not know */
 	bool		sampled;
 } UsMetrics;
 
-/* All metrics of the task, in the current memory context: the first is the one the task is judged by. */
-extern UsMetrics *us_measure_answers(const UsAnswers *answers);
+/*
+ * How thoroughly to measure.  Intervals by bootstrap are made in FULL only, of at most US_BOOTSTRAP_ROWS rows; BRIEF looks
+ * at no more than US_BRIEF_ROWS rows.
+ */
+typedef enum UsMeasureMode
+{
+	US_MEASURE_FULL,
+	US_MEASURE_FOLD,
+	US_MEASURE_BRIEF
+} UsMeasureMode;
+
+#define US_BOOTSTRAP_ROWS	100000
+#define US_BRIEF_ROWS		50000
+
+/*
+ * All metrics of the task with intervals of 95 %, in the current memory context; seed is that of the bootstrap.  Takes
+ * the memory that it needs from budget for the time.
+ */
+extern UsMetrics *us_measure_answers(const UsAnswers *answers, UsMeasureMode mode, uint64 seed,
+									 UsBudget *budget);
 
 /* The same of a model as fitted, on the rows of a frame. */
-extern UsMetrics *us_measure(const UsFitted *fitted, UsFrame *frame, UsBudget *budget);
+extern UsMetrics *us_measure(const UsFitted *fitted, UsFrame *frame, UsMeasureMode mode, UsBudget *budget);
 
 /* Whether a larger value of a metric is better. */
 extern bool us_metric_rises(const char *name);

@@ -25,7 +25,8 @@ typedef enum UsTable
 	US_TABLE_SEGMENT_NAME,
 	US_TABLE_ASSIGNMENT,
 	US_TABLE_RFM_RULE,
-	US_TABLE_RFM_SCALE
+	US_TABLE_RFM_SCALE,
+	US_TABLE_TRIAL
 } UsTable;
 
 /* attribute numbers */
@@ -92,6 +93,14 @@ typedef enum UsTable
 #define US_RFM_SCALE_NAME		1
 #define US_RFM_SCALE_OWNER		2
 #define US_RFM_SCALE_BREAKS		3	/* recency, frequency, monetary */
+
+#define US_TRIAL_MODEL			1
+#define US_TRIAL_KEY			2
+#define US_TRIAL_METRICS		4
+#define US_TRIAL_VALUES			5
+#define US_TRIAL_ROWS			6
+#define US_TRIAL_CONVERGED		7
+#define US_TRIAL_SECONDS		8
 
 /* bytes of an artifact in one row of _artifact_chunk */
 #define US_CHUNK_BYTES	(1024 * 1024)

@@ -33,6 +33,7 @@ static const char *const table_names[] = {
 	[US_TABLE_ASSIGNMENT] = "_assignment",
 	[US_TABLE_RFM_RULE] = "rfm_rule",
 	[US_TABLE_RFM_SCALE] = "_rfm_scale",
+	[US_TABLE_TRIAL] = "_trial",
 };
 
 /* ---- keys ---- */

@@ -243,6 +243,7 @@ us_catalog_drop_model(const char *name)
 		"DELETE FROM userseg._alias_history WHERE model = $1",
 		"DELETE FROM userseg._grant WHERE model = $1",
 		"DELETE FROM userseg._segment_name WHERE model = $1",
+		"DELETE FROM userseg._trial WHERE model = $1",
 		"DELETE FROM userseg._model WHERE name = $1",
 	};
 	UsArgs		args = {0};

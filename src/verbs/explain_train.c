@@ -12,6 +12,8 @@
 #include "infra/progress.h"
 #include "model/catalog.h"
 #include "model/report_json.h"
+#include "verbs/holdout.h"
+#include "verbs/suspects.h"
 #include "verbs/train.h"
 
 typedef struct Lines
@@ -102,6 +104,39 @@ explain_encoding(Lines *l, const UsPrepared *p)
 	}
 }
 
+/* Rows on both sides of the hold-out. */
+static char *
+holdout_text(const UsTrainArgs *args, UsPrepared *p)
+{
+	UsSplit		split = us_holdout_split(args, p);
+	UsFrame    *rest = us_frame_view(p->frame, us_split_holdout, &split, p->budget);
+	int64		n = rest->nrows;
+
+	us_frame_free(rest);
+	return psprintf(INT64_FORMAT " rows to learn from, " INT64_FORMAT " to measure on",
+					p->frame->nrows - n, n);
+}
+
+/* What is to be predicted, and what is measured on; suspects become warnings. */
+static void
+explain_target(Lines *l, const UsTrainArgs *args, UsPrepared *p)
+{
+	UsTarget   *target;
+	int			n;
+
+	if (p->recipe.task == US_TASK_CLUSTERING)
+		return;
+	target = us_recipe_target(&p->recipe, p->frame);
+	if (target->task == US_TASK_REGRESSION)
+		add(l, "target", target->name, psprintf("number from %g to %g", target->min, target->max), NULL);
+	for (int k = 0; k < target->n_classes; k++)
+		add(l, "target", target->class_name[k], psprintf(INT64_FORMAT " rows", target->class_rows[k]),
+			k == target->positive ? pstrdup("the positive class") : NULL);
+	add(l, "holdout", args->holdout == 0 ? "none" : args->time_column ? "by time" : "by key",
+		holdout_text(args, p), NULL);
+	us_suspects_warn(p, target, &n);
+}
+
 static void
 explain_memory(Lines *l, const UsPrepared *p)
 {
@@ -143,6 +178,7 @@ us_explain_train(const UsTrainArgs *args, int *n)
 	add(&l, "algorithm", p.recipe.algorithm->name, pstrdup(us_task_name(p.recipe.task)),
 		pstrdup(p.recipe.algorithm->description));
 	add(&l, "algorithm", "parameters", params_text(&p), pstrdup("null: the algorithm chooses"));
+	explain_target(&l, args, &p);
 	explain_columns(&l, &p);
 	explain_encoding(&l, &p);
 	explain_memory(&l, &p);

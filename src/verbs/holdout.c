@@ -22,13 +22,12 @@ part_context(void *arg)
 			   h->n_training, h->n_training + h->n_holdout);
 }
 
-static void
-split_rows(const UsTrainArgs *args, UsPrepared *p, UsHoldout *h)
+UsSplit
+us_holdout_split(const UsTrainArgs *args, UsPrepared *p)
 {
 	if (args->time_column)
-		h->split = us_split_by_time(p->frame, args->holdout, p->budget);
-	else
-		h->split = us_split_by_key(args->holdout, p->recipe.seed);
+		return us_split_by_time(p->frame, args->holdout, p->budget);
+	return us_split_by_key(args->holdout, p->recipe.seed);
 }
 
 static void
@@ -40,7 +39,7 @@ fit_and_measure(UsPrepared *p, UsHoldout *h, UsFrame *rest, UsBudget *budget)
 	us_recipe_fit(&p->recipe, h->training, NULL, NULL, budget, &h->fitted);
 	error_context_stack = context.previous;
 	us_progress("measure on the hold-out", 0, 0);
-	h->metrics = us_measure(&h->fitted, rest, budget);
+	h->metrics = us_measure(&h->fitted, rest, US_MEASURE_FULL, budget);
 }
 
 void
@@ -54,7 +53,7 @@ us_holdout_run(const UsTrainArgs *args, UsPrepared *p, bool keep, UsHoldout *h)
 	h->n_training = p->frame->nrows;
 	if (args->holdout == 0)
 		return;
-	split_rows(args, p, h);
+	h->split = us_holdout_split(args, p);
 	MemoryContextSwitchTo(work);
 	h->training = us_frame_view(p->frame, us_split_training, &h->split, p->budget);
 	rest = us_frame_view(p->frame, us_split_holdout, &h->split, p->budget);

@@ -19,6 +19,9 @@ typedef struct UsHoldout
 	UsFitted	fitted;			/* on the training part */
 } UsHoldout;
 
+/* How the arguments of a training divide its rows. */
+extern UsSplit us_holdout_split(const UsTrainArgs *args, UsPrepared *prepared);
+
 /*
  * Divide the rows of a supervised training as its arguments say, fit on the training part and measure
  * on the other.  keep: fitted stays, else it is gone.  Without a hold-out nothing is fitted.

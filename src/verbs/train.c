@@ -28,6 +28,7 @@
 #include "verbs/holdout.h"
 #include "verbs/label.h"
 #include "verbs/sql_step.h"
+#include "verbs/suspects.h"
 #include "verbs/train.h"
 
 /* What one training knows after the fit. */
@@ -35,6 +36,8 @@ typedef struct Training
 {
 	const UsTrainArgs *args;
 	UsPrepared	prepared;
+	UsSuspect  *suspect;
+	int			n_suspects;
 	UsHoldout	holdout;
 	UsFitted	fitted;			/* the model that is stored */
 	int64		n_rows;			/* that it was fitted on */
@@ -87,13 +90,14 @@ fit_supervised(Training *t)
 	UsPrepared *p = &t->prepared;
 	bool		refit = us_params_get(p->recipe.params, "refit")->boolean;
 
+	t->suspect = us_suspects_warn(p, us_recipe_target(&p->recipe, p->frame), &t->n_suspects);
 	us_holdout_run(t->args, p, !refit, &t->holdout);
 	if (refit || t->holdout.training == NULL)
 		fit(t);
 	else
 		keep_part(t);
 	if (t->holdout.metrics == NULL)
-		t->holdout.metrics = us_measure(&t->fitted, p->frame, p->budget);
+		t->holdout.metrics = us_measure(&t->fitted, p->frame, US_MEASURE_BRIEF, p->budget);
 	if (t->holdout.metrics->n_unknown > 0)
 		us_train_warn(p, INT64_FORMAT " of " INT64_FORMAT " rows of the hold-out are of a class that no row of the training part has: they do not count in the metrics",
 					  t->holdout.metrics->n_unknown, t->holdout.n_holdout);
@@ -205,6 +209,7 @@ report_target(Training *t)
 		us_report_number(r, "cutoff", h->split.cutoff);
 	us_report_text(r, "metrics_on", h->split.kind == US_SPLIT_NONE ? "training" : "holdout");
 	us_report_bool(r, "metrics_sampled", h->metrics->sampled);
+	us_report_attach(t->details, "suspects", us_suspects_report(t->suspect, t->n_suspects));
 	us_report_bool(r, "refitted", h->split.kind != US_SPLIT_NONE && t->n_rows == t->prepared.frame->nrows);
 }
 
@@ -269,8 +274,8 @@ store(Training *t, bytea *artifact, int64 started, UsTrainResult *result)
 	v.segment_ids = t->segment_ids;
 	v.n_rows = t->n_rows;
 	v.n_columns = v.n_features = used_features(p->encoder, &v.columns);
-	v.metric = metrics ? metrics->metric[metrics->main].name : fit->metric;
-	v.metric_value = metrics ? metrics->metric[metrics->main].value : fit->metric_value;
+	v.metric = metrics ? metrics->metric[0].name : fit->metric;
+	v.metric_value = metrics ? metrics->metric[0].value : fit->metric_value;
 	v.metrics = metrics ? us_report_to_jsonb(us_metrics_report(metrics)) : NULL;
 	v.converged = fit->converged;
 	v.iterations = fit->iterations;
@@ -327,34 +332,53 @@ describe_segments(Training *t)
 							  p->budget, p->recipe.seed);
 }
 
+/* Fit, describe and store; p is the rows as read. */
+static void
+finish(Training *t, TimestampTz started, const char *name, UsReport *more, UsTrainResult *result)
+{
+	UsPrepared *p = &t->prepared;
+	UsProfile  *profile = NULL;
+
+	if (p->recipe.task == US_TASK_CLUSTERING)
+		fit(t);
+	else
+		fit_supervised(t);
+	warn_fit(t);
+	t->details = t->fitted.result.details;
+	if (p->recipe.task == US_TASK_CLUSTERING)
+		profile = describe_segments(t);
+	else
+		report_target(t);
+	report_preparation(t);
+	if (more)
+		us_report_attach(t->details, name, more);
+	store(t, make_artifact(t, profile), started, result);
+	for (int i = 0; i < result->n_warnings; i++)
+		ereport(WARNING, (errmsg("%s", result->warnings[i])));
+	if (t->holdout.training)
+		us_frame_free(t->holdout.training);
+	us_frame_free(p->frame);
+	us_progress_end();
+}
+
+void
+us_train_store(const UsTrainArgs *args, UsPrepared *prepared, TimestampTz started,
+			   const char *name, UsReport *more, UsTrainResult *result)
+{
+	Training	t = {.args = args, .prepared = *prepared};
+
+	finish(&t, started, name, more, result);
+}
+
 void
 us_train(const UsTrainArgs *args, UsTrainResult *result)
 {
 	TimestampTz started = GetCurrentTimestamp();
-	Training	t = {0};
-	UsProfile  *profile = NULL;
+	Training	t = {.args = args};
 
-	t.args = args;
 	us_catalog_begin_model(args->model);
 	if (args->alias)
 		us_reference_check_name(args->alias, "alias");
 	us_train_read(args, &t.prepared);
-	if (t.prepared.recipe.task == US_TASK_CLUSTERING)
-		fit(&t);
-	else
-		fit_supervised(&t);
-	warn_fit(&t);
-	t.details = t.fitted.result.details;
-	if (t.prepared.recipe.task == US_TASK_CLUSTERING)
-		profile = describe_segments(&t);
-	else
-		report_target(&t);
-	report_preparation(&t);
-	store(&t, make_artifact(&t, profile), started, result);
-	for (int i = 0; i < result->n_warnings; i++)
-		ereport(WARNING, (errmsg("%s", result->warnings[i])));
-	if (t.holdout.training)
-		us_frame_free(t.holdout.training);
-	us_frame_free(t.prepared.frame);
-	us_progress_end();
+	finish(&t, started, NULL, NULL, result);
 }

@@ -5,6 +5,7 @@
 #ifndef US_TRAIN_H
 #define US_TRAIN_H
 
+#include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
 #include "data/encode.h"
@@ -74,6 +75,14 @@ extern void us_train_encode(UsPrepared *prepared);
 extern void us_train_warn(UsPrepared *prepared, const char *fmt,...) pg_attribute_printf(2, 3);
 
 /*
+ * The second half of us_train(), from rows that were read to a stored version: task supervised, the recipe of prepared.  more
+ * becomes part of the details under name, unless it is NULL.  The caller has called us_catalog_begin_model().  Frees the
+ * frame.
+ */
+extern void us_train_store(const UsTrainArgs *args, UsPrepared *prepared, TimestampTz started,
+						   const char *name, UsReport *more, UsTrainResult *result);
+
+/*
  * Train: a new version of the model in the caller's transaction.  Warnings are
  * raised as WARNINGs and returned.  Results are in the current memory context.
  */
@@ -82,7 +91,7 @@ extern void us_train(const UsTrainArgs *args, UsTrainResult *result);
 /* One line of an explanation. */
 typedef struct UsExplainLine
 {
-	const char *topic;			/* 'source', 'algorithm', 'column', 'encoding', 'memory', 'warning' */
+	const char *topic;			/* 'source', 'algorithm', 'target', 'holdout', 'column', 'encoding', 'memory', 'warning' */
 	const char *item;
 	char	   *value;
 	char	   *note;			/* or NULL */

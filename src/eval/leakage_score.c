@@ -1,0 +1,252 @@
+/*
+ * leakage_score.c
+ *	  How well one column alone predicts a target.
+ *
+ * The rows are in two folds by their key; in each bin of the column the mean of the target over the rows
+ * of one fold, drawn towards the mean of all as one row more would, predicts that of the other.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "eval/leakage_score.h"
+#include "math/hash.h"
+
+#define BINS		64
+#define FOLD_SALT	UINT64CONST(0x74776f)
+
+/* rows that a class, or both folds, need */
+#define LEAST_ROWS	10
+
+struct UsLeakScorer
+{
+	const UsTarget *target;
+	const double *y;
+	int			n;
+	int		   *fold;			/* [n] 0, 1 */
+	int		   *order;			/* [n] rows by x, NULL last */
+	int		   *bin;			/* [n] */
+	double	   *p;				/* [n] predicted */
+	double	   *sum;			/* [2][n] of the target by fold and bin */
+	double	   *count;
+	const double *x;			/* being sorted */
+};
+
+UsLeakScorer *
+us_leak_scorer(const UsTarget *target, const double *y, const uint64 *key, int n, UsArena *arena)
+{
+	UsLeakScorer *s = palloc0(sizeof(UsLeakScorer));
+
+	s->target = target;
+	s->y = y;
+	s->n = n;
+	s->fold = us_arena_array(arena, n, sizeof(int));
+	s->order = us_arena_array(arena, n, sizeof(int));
+	s->bin = us_arena_array(arena, n, sizeof(int));
+	s->p = us_arena_array(arena, n, sizeof(double));
+	s->sum = us_arena_array(arena, n, 2 * sizeof(double));
+	s->count = us_arena_array(arena, n, 2 * sizeof(double));
+	for (int i = 0; i < n; i++)
+		s->fold[i] = (int) (us_mix64(FOLD_SALT, key[i]) & 1);
+	return s;
+}
+
+/* Rows by value, NaN last; equal ones by nothing: they share what is computed. */
+static int
+compare_rows(const void *a, const void *b, void *arg)
+{
+	const double *x = arg;
+	double		u = x[*(const int *) a];
+	double		v = x[*(const int *) b];
+
+	if (isnan(u) || isnan(v))
+		return isnan(u) - isnan(v);
+	return (u > v) - (u < v);
+}
+
+static void
+sort_rows(UsLeakScorer *s, const double *x)
+{
+	for (int i = 0; i < s->n; i++)
+		s->order[i] = i;
+	qsort_arg(s->order, s->n, sizeof(int), compare_rows, (void *) x);
+}
+
+static inline bool
+same(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
+/* A bin for each row: each value of its own, or BINS parts of their order; equal values share one.  Their number. */
+static int
+make_bins(UsLeakScorer *s, const double *x, bool ordered)
+{
+	int			bin = -1;
+	int			begun = 0;		/* rows before the bin */
+
+	for (int i = 0; i < s->n; i++)
+	{
+		bool		new_value = i == 0 || !same(x[s->order[i]], x[s->order[i - 1]]);
+
+		if (i == 0 || (new_value && (!ordered || isnan(x[s->order[i]]) ||
+									 (int64) (i - begun) * BINS >= s->n)))
+		{
+			bin++;
+			begun = i;
+		}
+		s->bin[s->order[i]] = bin;
+	}
+	return bin + 1;
+}
+
+/* The target of row i: the number, or whether it is of the class. */
+static inline double
+outcome(const UsLeakScorer *s, int i, int class)
+{
+	return class < 0 ? s->y[i] : s->y[i] == class;
+}
+
+/* Predict each row from its bin in the other fold; false when a fold is too small. */
+static bool
+predict(UsLeakScorer *s, int nbins, int class)
+{
+	double		sum[2] = {0, 0};
+	double		count[2] = {0, 0};
+
+	memset(s->sum, 0, 2 * nbins * sizeof(double));
+	memset(s->count, 0, 2 * nbins * sizeof(double));
+	for (int i = 0; i < s->n; i++)
+	{
+		int			f = s->fold[i];
+
+		s->sum[f * nbins + s->bin[i]] += outcome(s, i, class);
+		s->count[f * nbins + s->bin[i]]++;
+		sum[f] += outcome(s, i, class);
+		count[f]++;
+	}
+	if (count[0] < LEAST_ROWS || count[1] < LEAST_ROWS)
+		return false;
+	for (int i = 0; i < s->n; i++)
+	{
+		int			f = 1 - s->fold[i];
+		int			b = f * nbins + s->bin[i];
+
+		s->p[i] = (s->sum[b] + sum[f] / count[f]) / (s->count[b] + 1);
+	}
+	return true;
+}
+
+/* AUC of score[n] for a class, rows with NaN left out; NaN when there are too few of either. */
+static double
+auc(UsLeakScorer *s, const double *score, int class)
+{
+	double		ranks = 0;
+	double		positives = 0;
+	double		negatives = 0;
+
+	sort_rows(s, score);
+	for (int i = 0; i < s->n && !isnan(score[s->order[i]]);)
+	{
+		int			end = i;
+		double		tied = 0;
+
+		while (end < s->n && score[s->order[end]] == score[s->order[i]])
+			tied += s->y[s->order[end++]] == class;
+		/* midrank of the tied rows */
+		ranks += tied * (i + end + 1) / 2.0;
+		positives += tied;
+		negatives += end - i - tied;
+		i = end;
+	}
+	if (positives < LEAST_ROWS || negatives < LEAST_ROWS)
+		return NAN;
+	return (ranks - positives * (positives + 1) / 2) / (positives * negatives);
+}
+
+static double
+class_score(UsLeakScorer *s, const double *x, bool ordered)
+{
+	double		total = 0;
+	double		weight = 0;
+	int			nbins;
+
+	sort_rows(s, x);
+	nbins = make_bins(s, x, ordered);
+	for (int k = s->target->n_classes == 2 ? 1 : 0; k < s->target->n_classes; k++)
+	{
+		double		by_bins = predict(s, nbins, k) ? auc(s, s->p, k) : NAN;
+		double		direct = ordered ? auc(s, x, k) : NAN;
+
+		/* what is NULL in many rows has its say by bins only */
+		for (int i = 0; i < s->n && !isnan(direct); i++)
+			if (isnan(x[i]))
+				direct = NAN;
+		direct = Max(direct, 1 - direct);
+		if (!isnan(direct) && !(by_bins > direct))
+			by_bins = direct;
+		if (isnan(by_bins))
+			continue;
+		total += by_bins * s->target->class_mass[k];
+		weight += s->target->class_mass[k];
+	}
+	return weight > 0 ? total / weight : 0;
+}
+
+/* Squared correlation of x with y; 0 with a NULL. */
+static double
+squared_correlation(const UsLeakScorer *s, const double *x)
+{
+	double		mx = 0;
+	double		my = 0;
+	double		xx = 0;
+	double		yy = 0;
+	double		xy = 0;
+	double		r2;
+
+	for (int i = 0; i < s->n; i++)
+	{
+		mx += x[i] / s->n;
+		my += s->y[i] / s->n;
+	}
+	for (int i = 0; i < s->n; i++)
+	{
+		xx += (x[i] - mx) * (x[i] - mx);
+		yy += (s->y[i] - my) * (s->y[i] - my);
+		xy += (x[i] - mx) * (s->y[i] - my);
+	}
+	r2 = xy / xx * (xy / yy);
+	return isfinite(r2) ? r2 : 0;
+}
+
+static double
+number_score(UsLeakScorer *s, const double *x, bool ordered)
+{
+	double		mean = 0;
+	double		total = 0;
+	double		residual = 0;
+	double		r2 = 0;
+	int			nbins;
+
+	sort_rows(s, x);
+	nbins = make_bins(s, x, ordered);
+	for (int i = 0; i < s->n; i++)
+		mean += s->y[i] / s->n;
+	if (predict(s, nbins, -1))
+	{
+		for (int i = 0; i < s->n; i++)
+		{
+			total += (s->y[i] - mean) * (s->y[i] - mean);
+			residual += (s->y[i] - s->p[i]) * (s->y[i] - s->p[i]);
+		}
+		r2 = total > 0 && isfinite(total) ? 1 - residual / total : 0;
+	}
+	return ordered ? Max(r2, squared_correlation(s, x)) : r2;
+}
+
+double
+us_leak_score(UsLeakScorer *s, const double *x, bool ordered)
+{
+	return s->target->task == US_TASK_CLASSIFICATION ?
+		class_score(s, x, ordered) : number_score(s, x, ordered);
+}

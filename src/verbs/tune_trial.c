@@ -1,0 +1,197 @@
+/*
+ * tune_trial.c
+ *	  One trial of a tuning: cross-validated, or read back.
+ *
+ * A trial is known by a digest of all that its figures depend on: the checksum of the rows, the algorithm, the
+ * parameters, the preprocessing, the folds and the seed.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+#include "utils/timestamp.h"
+
+#include "infra/compat.h"
+#include "infra/progress.h"
+#include "math/hash.h"
+#include "model/report_json.h"
+#include "verbs/tune.h"
+
+const char *
+us_trial_status_name(UsTrialStatus status)
+{
+	static const char *const name[] = {"not run", "done", "stored", "stopped"};
+
+	return name[status];
+}
+
+static char *
+json_text(Jsonb *jb)
+{
+	return jb ? JsonbToCString(NULL, &jb->root, VARSIZE(jb)) : "{}";
+}
+
+static void
+append(StringInfo s, const char *text)
+{
+	/* the length first, so that no two lists of texts are alike */
+	if (text)
+		appendStringInfo(s, "%zu:%s;", strlen(text), text);
+	else
+		appendStringInfoString(s, "-;");
+}
+
+static void
+make_key(const UsTuning *t, const UsTrial *trial, double share, char *key)
+{
+	const UsTrainArgs *a = &t->args->cv.train;
+	const UsFrame *frame = t->prepared.frame;
+	StringInfoData s;
+
+	initStringInfo(&s);
+	append(&s, US_VERSION);
+	appendStringInfo(&s, "%016llx%016llx;" INT64_FORMAT ";", (unsigned long long) frame->checksum[0],
+					 (unsigned long long) frame->checksum[1], frame->nrows);
+	append(&s, a->algorithm);
+	append(&s, a->target);
+	append(&s, a->id);
+	append(&s, a->weight);
+	append(&s, a->time_column);
+	append(&s, a->null_policy);
+	for (int j = 0; j < frame->ncolumns; j++)
+	{
+		append(&s, frame->column[j].name);
+		append(&s, frame->column[j].type_name);
+	}
+	append(&s, json_text(a->transform));
+	append(&s, json_text(us_report_to_jsonb(us_params_report(trial->params))));
+	appendStringInfo(&s, "%d;%d;%.17g;%.17g;" INT64_FORMAT, t->folds->n, (int) t->folds->kind, a->holdout,
+					 share, a->seed);
+	snprintf(key, US_TRIAL_KEY_BYTES, "%016llx%016llx",
+			 (unsigned long long) us_hash_bytes(s.data, s.len, 1),
+			 (unsigned long long) us_hash_bytes(s.data, s.len, 2));
+	pfree(s.data);
+}
+
+/* What the folds gave, as a record. */
+static void
+make_record(const UsFoldResult *fold, int n, double seconds, UsTrialRecord *r)
+{
+	int			n_summary;
+	UsFoldSummary *summary = us_crossval_summary(fold, n, &n_summary);
+
+	r->n_folds = n;
+	r->n_metrics = n_summary;
+	r->metric = palloc(n_summary * sizeof(char *));
+	r->value = palloc(n * n_summary * sizeof(double));
+	r->n_training = palloc(n * sizeof(int64));
+	r->n_test = palloc(n * sizeof(int64));
+	r->converged = true;
+	r->seconds = seconds;
+	for (int i = 0; i < n_summary; i++)
+		r->metric[i] = pstrdup(summary[i].name);
+	for (int f = 0; f < n; f++)
+	{
+		r->n_training[f] = fold[f].n_training;
+		r->n_test[f] = fold[f].n_test;
+		r->converged &= fold[f].converged;
+		for (int i = 0; i < n_summary; i++)
+			r->value[f * n_summary + i] = us_crossval_value(&fold[f], r->metric[i]);
+	}
+}
+
+static void
+trial_context(void *arg)
+{
+	errcontext("trial %s", json_text(arg));
+}
+
+static void
+run_trial(UsTuning *t, UsTrial *trial, UsTrialRecord *record)
+{
+	UsRecipe	recipe = t->prepared.recipe;
+	UsFoldResult *fold = palloc0(t->folds->n * sizeof(UsFoldResult));
+	TimestampTz started = GetCurrentTimestamp();
+	ErrorContextCallback context = {error_context_stack, trial_context, trial->point};
+
+	recipe.params = trial->params;
+	error_context_stack = &context;
+	for (int f = 0; f < t->folds->n; f++)
+		us_crossval_fold(&recipe, t->frame, t->folds, f, t->prepared.budget, &fold[f]);
+	error_context_stack = context.previous;
+	if (t->metric == NULL)
+		t->metric = fold[0].metrics->metric[0].name;
+	make_record(fold, t->folds->n, (GetCurrentTimestamp() - started) / 1e6, record);
+}
+
+/* Mean and standard deviation of the metric that decides. */
+static void
+judge(UsTuning *t, UsTrial *trial)
+{
+	const UsTrialRecord *r = &trial->record;
+	StringInfoData names;
+	double		sum = 0;
+	double		square = 0;
+
+	initStringInfo(&names);
+	for (int i = 0; i < r->n_metrics; i++)
+	{
+		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", r->metric[i]);
+		if (strcmp(r->metric[i], t->metric) != 0)
+			continue;
+		for (int f = 0; f < r->n_folds; f++)
+			sum += r->value[f * r->n_metrics + i];
+		trial->mean = sum / r->n_folds;
+		for (int f = 0; f < r->n_folds; f++)
+			square += (r->value[f * r->n_metrics + i] - trial->mean) *
+				(r->value[f * r->n_metrics + i] - trial->mean);
+		trial->sd = r->n_folds > 1 ? sqrt(square / (r->n_folds - 1)) : NAN;
+		pfree(names.data);
+		return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no metric \"%s\" for task %s", t->metric,
+					us_task_name(t->prepared.recipe.task)),
+			 errhint("Metrics are %s.", names.data)));
+}
+
+bool
+us_tune_measure(UsTuning *t, int i, double share)
+{
+	UsTrial    *trial = &t->trial[i];
+	UsTrialRecord record = {.params = trial->point};
+	double		limit = t->args->max_seconds;
+
+	make_key(t, trial, share, record.key);
+	t->folds->share = share;
+	if (us_catalog_trial_get(t->args->cv.train.model, record.key, &record))
+	{
+		trial->status = US_TRIAL_STORED;
+		if (t->metric == NULL)
+			t->metric = record.metric[0];
+	}
+	else
+	{
+		if (!isnan(limit) && (GetCurrentTimestamp() - t->started) / 1e6 >= limit)
+			return false;
+		us_progress_note("trial %d of %d: %s", i + 1, t->n, json_text(trial->point));
+		run_trial(t, trial, &record);
+		trial->status = US_TRIAL_DONE;
+	}
+	trial->fresh = trial->status == US_TRIAL_DONE;
+	trial->record = record;
+	trial->share = share;
+	judge(t, trial);
+	if (trial->fresh)
+	{
+		UsTrialRecord *copy = palloc(sizeof(UsTrialRecord));
+
+		*copy = record;
+		t->fresh = t->fresh ? repalloc(t->fresh, (t->n_fresh + 1) * sizeof(*t->fresh)) :
+			palloc(sizeof(*t->fresh));
+		t->fresh[t->n_fresh++] = copy;
+	}
+	return true;
+}
