@@ -18,6 +18,9 @@
 /* rows between two carries: one row adds at most two doubles to a sum */
 #define CARRY_ROWS		(US_EXACT_PENDING / 2)
 
+/* columns of a clustering feature between two carries of the sum of squares: one adds up to four doubles */
+#define FEATURE_COLUMNS	(US_EXACT_PENDING / 8)
+
 /* ---- layout ---- */
 
 static Size
@@ -120,16 +123,28 @@ us_kmeans_new_for_point(const UsKmeansPoint *p)
 	return us_kmeans_build(&header, NULL, false, FIRST_LOW, FIRST_CHUNKS);
 }
 
-UsKmeansState *
-us_kmeans_new_mean(int d)
+static UsKmeansState *
+new_without_set(UsKmeansKind kind, int d)
 {
 	UsKmeansState header = {0};
 
 	header.version = US_KMEANS_STATE_VERSION;
-	header.kind = US_KMEANS_MEAN;
+	header.kind = kind;
 	header.k = 1;
 	header.d = d;
 	return us_kmeans_build(&header, NULL, false, FIRST_LOW, FIRST_CHUNKS);
+}
+
+UsKmeansState *
+us_kmeans_new_mean(int d)
+{
+	return new_without_set(US_KMEANS_MEAN, d);
+}
+
+UsKmeansState *
+us_kmeans_new_feature(int d)
+{
+	return new_without_set(US_KMEANS_FEATURE, d);
 }
 
 /* ---- adding ---- */
@@ -313,6 +328,46 @@ us_kmeans_add_mean(UsKmeansState *s, const double *x, int d, double w)
 	return s;
 }
 
+/*
+ * Everything exact: w x_j and w x_j^2 are sums of rounded products and their errors, as long as
+ * no product is so small that its error vanishes (about 1e-290).
+ */
+UsKmeansState *
+us_kmeans_add_feature(UsKmeansState *s, const double *x, int d, double w)
+{
+	us_kmeans_check_kind(s, US_KMEANS_FEATURE);
+	if (d != s->d)
+		lengths_differ(s->d, d);
+	for (int j = 0; j < d; j++)
+	{
+		double		square = x[j] * x[j];
+		double		error = fma(x[j], x[j], -square);
+
+		if (!isfinite(square * w) || !isfinite(x[j] * w))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("value out of range: the square of %g with weight %g", x[j], w),
+					 errhint("Scale the columns or the weights.")));
+		if (w == 1)
+		{
+			s = add_values(s, 0, j, &x[j], 1);
+			s = add_values(s, 0, d + 1, &square, 1);
+			s = add_values(s, 0, d + 1, &error, 1);
+		}
+		else
+		{
+			s = add_product(s, 0, j, x[j], w);
+			s = add_product(s, 0, d + 1, square, w);
+			s = add_product(s, 0, d + 1, error, w);
+		}
+		if (j % FEATURE_COLUMNS == 0)
+			us_exact_carry(us_kmeans_chunks(s, 0, d + 1), s->chunks);
+	}
+	s = add_values(s, 0, d, &w, 1);
+	count_row(s, 0);
+	return s;
+}
+
 UsKmeansState *
 us_kmeans_add_figure(UsKmeansState *s, UsKmeansKind kind, int label, double y)
 {
@@ -333,7 +388,7 @@ merge_check(const UsKmeansState *s, const UsKmeansState *other)
 	int64		total = 0;
 
 	us_kmeans_check_kind(other, (UsKmeansKind) s->kind);
-	if (s->d != other->d && s->kind == US_KMEANS_MEAN)
+	if (s->d != other->d && us_kmeans_has_no_set((UsKmeansKind) s->kind))
 		lengths_differ(s->d, other->d);
 	if (s->fingerprint != other->fingerprint || s->k != other->k || s->d != other->d ||
 		s->metric != other->metric || s->gridded != other->gridded ||

@@ -30,7 +30,8 @@ typedef enum UsKmeansKind
 	US_KMEANS_CLUSTERS = 1,		/* kmeans_agg, kmeans_step: sums of values, weights, costs */
 	US_KMEANS_MEAN = 2,			/* centroid_agg: the same of one cluster, without a set */
 	US_KMEANS_INERTIA = 3,		/* inertia_agg: weights and costs only */
-	US_KMEANS_SILHOUETTE = 4	/* silhouette_agg: weights, and silhouettes instead of costs */
+	US_KMEANS_SILHOUETTE = 4,	/* silhouette_agg: weights, and silhouettes instead of costs */
+	US_KMEANS_FEATURE = 5		/* cf_agg: as the mean, with w |x|^2 as costs; type userseg.cf (agg/cf.h) */
 } UsKmeansKind;
 
 typedef struct UsKmeansState
@@ -48,7 +49,7 @@ typedef struct UsKmeansState
 	int32		chunks;			/* its length, with one chunk above the largest value */
 	uint32		set_size;		/* bytes of the set, 0: none */
 	uint32		assigner_size;	/* bytes of the assigner, 0: none */
-	uint64		fingerprint;	/* of the set; 0 for US_KMEANS_MEAN */
+	uint64		fingerprint;	/* of the set; 0 without one */
 
 	/*
 	 * The set and the assigner, when there, then int64 rows[k], int64 pending[k] (rows
@@ -64,7 +65,7 @@ StaticAssertDecl(offsetof(UsKmeansState, data) == 48, "header of userseg.kmeans_
 static inline int
 us_kmeans_columns(const UsKmeansState *s)
 {
-	return s->kind <= US_KMEANS_MEAN ? s->d : 0;
+	return s->kind == US_KMEANS_INERTIA || s->kind == US_KMEANS_SILHOUETTE ? 0 : s->d;
 }
 
 /* Sums of one cluster; the sum of weights comes after the columns, that of costs last. */
@@ -98,12 +99,13 @@ us_kmeans_rows(const UsKmeansState *s)
 
 /*
  * Empty states: for rows to be assigned to a set, which is copied into the state; for
- * points like p; for the mean of rows of d columns.  54000 if the state were larger
+ * points like p; for the mean or the clustering feature of rows of d columns.  54000 if the state were larger
  * than 1 GB.
  */
 extern UsKmeansState *us_kmeans_new(UsKmeansKind kind, const UsCentroidSet *c);
 extern UsKmeansState *us_kmeans_new_for_point(const UsKmeansPoint *p);
 extern UsKmeansState *us_kmeans_new_mean(int d);
+extern UsKmeansState *us_kmeans_new_feature(int d);
 
 /* 22023 if a state is of another kind. */
 extern void us_kmeans_check_kind(const UsKmeansState *s, UsKmeansKind kind);
@@ -123,6 +125,7 @@ extern UsKmeansState *us_kmeans_prepare(UsKmeansState *s, UsKmeansKind kind, con
  */
 extern UsKmeansState *us_kmeans_add(UsKmeansState *s, const UsKmeansPoint *p);
 extern UsKmeansState *us_kmeans_add_mean(UsKmeansState *s, const double *x, int d, double w);
+extern UsKmeansState *us_kmeans_add_feature(UsKmeansState *s, const double *x, int d, double w);
 extern UsKmeansState *us_kmeans_add_figure(UsKmeansState *s, UsKmeansKind kind, int label, double y);
 
 /*
@@ -130,6 +133,13 @@ extern UsKmeansState *us_kmeans_add_figure(UsKmeansState *s, UsKmeansKind kind, 
  * two are not of the same kind and set; 22003 if they count too many rows.
  */
 extern UsKmeansState *us_kmeans_merge(UsKmeansState *s, const UsKmeansState *other);
+
+/* Does a state of this kind belong to no centroid set? */
+static inline bool
+us_kmeans_has_no_set(UsKmeansKind kind)
+{
+	return kind == US_KMEANS_MEAN || kind == US_KMEANS_FEATURE;
+}
 
 /* A copy for storage: canonical, without the assigner. */
 extern UsKmeansState *us_kmeans_seal(const UsKmeansState *s);

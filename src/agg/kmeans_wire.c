@@ -83,15 +83,16 @@ read_header(UsReader *r, UsKmeansState *header, uint8 *flags)
 	header->weight_exponent = us_read_i32(r);
 	header->fingerprint = us_read_u64(r);
 
-	if (header->kind < US_KMEANS_CLUSTERS || header->kind > US_KMEANS_SILHOUETTE)
+	if (header->kind < US_KMEANS_CLUSTERS || header->kind > US_KMEANS_FEATURE)
 		us_corrupt(r, "kind %d", header->kind);
 	if (header->metric >= US_METRIC_COUNT || header->metric == US_METRIC_SQEUCLIDEAN ||
-		(header->kind <= US_KMEANS_MEAN && header->metric != US_METRIC_EUCLIDEAN &&
-		 header->metric != US_METRIC_COSINE))
+		(header->kind != US_KMEANS_INERTIA && header->kind != US_KMEANS_SILHOUETTE &&
+		 header->metric != US_METRIC_EUCLIDEAN && header->metric != US_METRIC_COSINE))
 		us_corrupt(r, "metric %d", header->metric);
 	if (*flags > (FLAG_GRIDDED | FLAG_SET) ||
-		(header->kind == US_KMEANS_MEAN && (*flags != 0 || k != 1 || header->fingerprint != 0 ||
-											header->metric != US_METRIC_EUCLIDEAN)))
+		(us_kmeans_has_no_set((UsKmeansKind) header->kind) &&
+		 (*flags != 0 || k != 1 || header->fingerprint != 0 ||
+		  header->metric != US_METRIC_EUCLIDEAN)))
 		us_corrupt(r, "flags %d of kind %d", *flags, header->kind);
 	header->gridded = (*flags & FLAG_GRIDDED) != 0;
 	if (k < 1 || k > US_CENTROID_MAX_K || d < 1 || d > US_CENTROID_MAX_D ||

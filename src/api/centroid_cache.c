@@ -37,6 +37,24 @@ us_state_arg(FunctionCallInfo fcinfo, int n)
 	return s;
 }
 
+UsKmeansState *
+us_state_copy(FunctionCallInfo fcinfo, int n)
+{
+	const UsKmeansState *s = us_state_arg(fcinfo, n);
+	UsKmeansState *copy = (UsKmeansState *) palloc(VARSIZE(s));
+
+	memcpy(copy, s, VARSIZE(s));
+	return copy;
+}
+
+UsKmeansState *
+us_state_own(FunctionCallInfo fcinfo)
+{
+	if (AggCheckCallContext(fcinfo, NULL) && !VARATT_IS_EXTENDED(PG_GETARG_POINTER(0)))
+		return (UsKmeansState *) PG_GETARG_POINTER(0);
+	return us_state_copy(fcinfo, 0);
+}
+
 const UsKmeansPoint *
 us_point_arg(FunctionCallInfo fcinfo, int n)
 {

@@ -40,6 +40,10 @@ extern const UsCentroidSet *us_cached_set(FunctionCallInfo fcinfo, int n,
 extern const UsKmeansState *us_state_arg(FunctionCallInfo fcinfo, int n);
 extern const UsKmeansPoint *us_point_arg(FunctionCallInfo fcinfo, int n);
 
+/* A copy of argument n; argument 0, a state to be changed: itself in an aggregate, else a copy. */
+extern UsKmeansState *us_state_copy(FunctionCallInfo fcinfo, int n);
+extern UsKmeansState *us_state_own(FunctionCallInfo fcinfo);
+
 /* Argument n as a set, in the same way. */
 extern const UsCentroidSet *us_set_arg(FunctionCallInfo fcinfo, int n);
 

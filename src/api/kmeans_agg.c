@@ -30,26 +30,11 @@ PG_FUNCTION_INFO_V1(userseg_inertia_final);
 PG_FUNCTION_INFO_V1(userseg_silhouette_final);
 PG_FUNCTION_INFO_V1(userseg_kmeans_merge);
 
-/* Argument n as a state of its own. */
-static UsKmeansState *
-state_copy(FunctionCallInfo fcinfo, int n)
-{
-	const UsKmeansState *s = us_state_arg(fcinfo, n);
-	UsKmeansState *copy = (UsKmeansState *) palloc(VARSIZE(s));
-
-	memcpy(copy, s, VARSIZE(s));
-	return copy;
-}
-
-/* The state of an aggregate, to be changed; a copy when the function is called by itself; NULL at first. */
+/* The state of an aggregate, to be changed; NULL at first. */
 static UsKmeansState *
 state_arg(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(0))
-		return NULL;
-	if (AggCheckCallContext(fcinfo, NULL) && !VARATT_IS_EXTENDED(PG_GETARG_POINTER(0)))
-		return (UsKmeansState *) PG_GETARG_POINTER(0);
-	return state_copy(fcinfo, 0);
+	return PG_ARGISNULL(0) ? NULL : us_state_own(fcinfo);
 }
 
 /* What a transition returns for a row that does not count. */
@@ -252,7 +237,7 @@ userseg_kmeans_combine(PG_FUNCTION_ARGS)
 		return unchanged(fcinfo);
 	s = state_arg(fcinfo);
 	if (s == NULL)
-		PG_RETURN_POINTER(state_copy(fcinfo, 1));
+		PG_RETURN_POINTER(us_state_copy(fcinfo, 1));
 	PG_RETURN_POINTER(us_kmeans_merge(s, us_state_arg(fcinfo, 1)));
 }
 
@@ -266,6 +251,6 @@ userseg_kmeans_merge(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
-	s = us_kmeans_merge(state_copy(fcinfo, 0), us_state_arg(fcinfo, 1));
+	s = us_kmeans_merge(us_state_copy(fcinfo, 0), us_state_arg(fcinfo, 1));
 	PG_RETURN_POINTER(us_kmeans_seal(s));
 }

@@ -33,7 +33,11 @@ PG_FUNCTION_INFO_V1(userseg_weights);
 static void *
 read_state(UsReader *r)
 {
-	return us_kmeans_read(r);
+	UsKmeansState *s = us_kmeans_read(r);
+
+	if (s->kind == US_KMEANS_FEATURE)
+		us_corrupt(r, "a clustering feature");
+	return s;
 }
 
 static void *
