@@ -58,6 +58,7 @@ CREATE TABLE userseg._version (
 	data_checksum text COLLATE "C" NOT NULL,
 	userseg_version text NOT NULL,
 	postgres_version text NOT NULL,
+	parent_version int,
 	CONSTRAINT _version_pkey PRIMARY KEY (model, version),
 	CONSTRAINT _version_artifact_id_key UNIQUE (artifact_id)
 );
@@ -96,6 +97,7 @@ COMMENT ON COLUMN userseg._version.seed IS 'Seed of all random decisions';
 COMMENT ON COLUMN userseg._version.data_checksum IS 'Checksum of the training data, independent of the order of the rows';
 COMMENT ON COLUMN userseg._version.userseg_version IS 'Version of userseg that trained it';
 COMMENT ON COLUMN userseg._version.postgres_version IS 'Version of PostgreSQL that trained it';
+COMMENT ON COLUMN userseg._version.parent_version IS 'Version of the same model that it was made from, NULL when it was trained anew';
 
 CREATE TABLE userseg._artifact_chunk (
 	artifact_id uuid NOT NULL,

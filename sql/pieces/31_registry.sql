@@ -46,7 +46,8 @@ SELECT v.model, v.version, v.artifact_id, v.artifact_bytes, v.algorithm, v.task,
 	v.segment_ids, v.n_rows, v.n_features, v.converged, v.created_at, v.created_by, v.metric,
 	v.metric_value, v.iterations, v.duration, v.warnings, v.metrics, v.details, v.source,
 	v.target, v.id, v.weight, v.time_column, v.columns, v.transform, v.params, v.null_policy,
-	v.holdout, v.seed, v.data_checksum, v.userseg_version, v.postgres_version
+	v.holdout, v.seed, v.data_checksum, v.userseg_version, v.postgres_version,
+	v.parent_version
 FROM userseg._version v JOIN userseg._model m ON m.name = v.model
 WHERE userseg._may_use(m.name, m.owner);
 COMMENT ON VIEW userseg.model_versions IS 'Versions of the models that you may use, with their lineage';
@@ -84,6 +85,7 @@ COMMENT ON COLUMN userseg.model_versions.seed IS 'Seed of all random decisions';
 COMMENT ON COLUMN userseg.model_versions.data_checksum IS 'Checksum of the training data, independent of the order of the rows';
 COMMENT ON COLUMN userseg.model_versions.userseg_version IS 'Version of userseg that trained it';
 COMMENT ON COLUMN userseg.model_versions.postgres_version IS 'Version of PostgreSQL that trained it';
+COMMENT ON COLUMN userseg.model_versions.parent_version IS 'Version of the same model that it was made from, NULL when it was trained anew';
 
 CREATE VIEW userseg.aliases WITH (security_barrier) AS
 SELECT a.model, a.alias, a.version, a.set_at, a.set_by
@@ -224,7 +226,7 @@ RETURNS TABLE (model text, version int, artifact_id uuid, algorithm text, task t
 	time_column text, columns text[], transform jsonb, params jsonb, null_policy text,
 	holdout float8, seed bigint, n_rows bigint, data_checksum text, iterations int,
 	converged boolean, metric text, metric_value float8, warnings text[], userseg_version text,
-	postgres_version text)
+	postgres_version text, parent_version int)
 LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 1 AS 'MODULE_PATHNAME', 'userseg_training_info';
 COMMENT ON FUNCTION userseg.training_info(text)
 IS 'Where a version came from: who, when, which data, which settings, which software';

@@ -44,6 +44,24 @@ AS 'MODULE_PATHNAME', 'userseg_explain_train';
 COMMENT ON FUNCTION userseg.explain_train(text, text, text, text, text, text[], jsonb, jsonb, text, text, float8, text, bigint, text)
 IS 'What userseg.train would do with the same arguments: reads the source, trains nothing';
 
+CREATE FUNCTION userseg.partial_train(
+  model       text,
+  source      text,
+  id          text     DEFAULT NULL,
+  params      jsonb    DEFAULT '{}',
+  weight      text     DEFAULT NULL,
+  decay       float8   DEFAULT 1,
+  half_life   float8   DEFAULT NULL,
+  seed        bigint   DEFAULT 42,
+  alias       text     DEFAULT NULL)
+RETURNS TABLE (model text, version int, algorithm text, n_rows bigint, n_features int,
+               metric text, metric_value float8, converged boolean, iterations int,
+               duration interval, warnings text[], details jsonb)
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
+AS 'MODULE_PATHNAME', 'userseg_partial_train';
+COMMENT ON FUNCTION userseg.partial_train(text, text, text, jsonb, text, float8, float8, bigint, text)
+IS 'Continue a version with new rows, those before counting less by decay or half_life: a new version of the model, with the same preprocessing and segments';
+
 -- One iteration of a training as an SQL aggregate (params {"strategy": "sql"}).
 
 CREATE FUNCTION userseg._encode_point(encoder bytea, c userseg.centroid_set, weight float8, VARIADIC columns "any")

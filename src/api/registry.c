@@ -138,8 +138,8 @@ userseg_reassign_owned(PG_FUNCTION_ARGS)
 typedef struct Row
 {
 	int			n;
-	Datum		value[32];
-	bool		null[32];
+	Datum		value[40];
+	bool		null[40];
 } Row;
 
 static void
@@ -241,6 +241,7 @@ userseg_training_info(PG_FUNCTION_ARGS)
 	add_texts(&row, l->n_warnings, (const char *const *) l->warnings);
 	add_text(&row, l->userseg_version);
 	add_text(&row, l->postgres_version);
+	add(&row, Int32GetDatum(l->parent), l->parent == 0);
 	put_row(fcinfo, &row);
 	return (Datum) 0;
 }

@@ -1,6 +1,6 @@
 /*
  * train.c
- *	  userseg.train and userseg.explain_train.
+ *	  userseg.train, userseg.partial_train and userseg.explain_train.
  */
 #include "postgres.h"
 
@@ -10,14 +10,16 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 #include "infra/args.h"
-#include "verbs/train.h"
+#include "verbs/partial_train.h"
 
 PG_FUNCTION_INFO_V1(userseg_train);
 PG_FUNCTION_INFO_V1(userseg_explain_train);
+PG_FUNCTION_INFO_V1(userseg_partial_train);
 
 static void
 read_args(FunctionCallInfo fcinfo, UsTrainArgs *args)
@@ -50,37 +52,66 @@ text_array(int n, char **item)
 	return PointerGetDatum(construct_array(d, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* userseg.train(...): one row about the new version. */
-Datum
-userseg_train(PG_FUNCTION_ARGS)
+/* The one row about a new version. */
+static void
+put_result(FunctionCallInfo fcinfo, const UsTrainResult *r)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	UsTrainArgs args = {0};
-	UsTrainResult r = {0};
 	Interval	duration = {0};
 	Datum		value[12];
 	bool		null[12] = {false};
 
+	duration.time = r->duration_us;
+	value[0] = CStringGetTextDatum(r->model);
+	value[1] = Int32GetDatum(r->version);
+	value[2] = CStringGetTextDatum(r->algorithm);
+	value[3] = Int64GetDatum(r->n_rows);
+	value[4] = Int32GetDatum(r->n_features);
+	null[5] = r->metric == NULL;
+	value[5] = null[5] ? (Datum) 0 : CStringGetTextDatum(r->metric);
+	null[6] = isnan(r->metric_value);
+	value[6] = Float8GetDatum(r->metric_value);
+	value[7] = BoolGetDatum(r->converged);
+	value[8] = Int32GetDatum(r->iterations);
+	value[9] = IntervalPGetDatum(&duration);
+	value[10] = text_array(r->n_warnings, r->warnings);
+	value[11] = JsonbPGetDatum(r->details);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
+}
+
+/* userseg.train(...): one row about the new version. */
+Datum
+userseg_train(PG_FUNCTION_ARGS)
+{
+	UsTrainArgs args = {0};
+	UsTrainResult r = {0};
+
 	read_args(fcinfo, &args);
 	InitMaterializedSRF(fcinfo, 0);
 	us_train(&args, &r);
+	put_result(fcinfo, &r);
+	return (Datum) 0;
+}
 
-	duration.time = r.duration_us;
-	value[0] = CStringGetTextDatum(r.model);
-	value[1] = Int32GetDatum(r.version);
-	value[2] = CStringGetTextDatum(r.algorithm);
-	value[3] = Int64GetDatum(r.n_rows);
-	value[4] = Int32GetDatum(r.n_features);
-	null[5] = r.metric == NULL;
-	value[5] = null[5] ? (Datum) 0 : CStringGetTextDatum(r.metric);
-	null[6] = isnan(r.metric_value);
-	value[6] = Float8GetDatum(r.metric_value);
-	value[7] = BoolGetDatum(r.converged);
-	value[8] = Int32GetDatum(r.iterations);
-	value[9] = IntervalPGetDatum(&duration);
-	value[10] = text_array(r.n_warnings, r.warnings);
-	value[11] = JsonbPGetDatum(r.details);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, value, null);
+/* userseg.partial_train(...): one row about the new version. */
+Datum
+userseg_partial_train(PG_FUNCTION_ARGS)
+{
+	UsPartialArgs args = {0};
+	UsTrainResult r = {0};
+
+	args.model = US_ARG_CSTRING(0, "model");
+	args.source = US_ARG_CSTRING(1, "source");
+	args.id = US_ARG_CSTRING_OR_NULL(2);
+	args.params = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3);
+	args.weight = US_ARG_CSTRING_OR_NULL(4);
+	args.decay = US_ARG_FLOAT8_OR(5, 1);
+	args.half_life = US_ARG_FLOAT8_OR(6, get_float8_nan());
+	args.seed = US_ARG_INT64_OR(7, 42);
+	args.alias = US_ARG_CSTRING_OR_NULL(8);
+	InitMaterializedSRF(fcinfo, 0);
+	us_partial_train(&args, &r);
+	put_result(fcinfo, &r);
 	return (Datum) 0;
 }
 

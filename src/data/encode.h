@@ -100,6 +100,12 @@ extern UsEncoder *us_encoder_learn(UsFrame *frame, const UsTransform *transform,
  */
 extern UsEncoder *us_encoder_bind(const UsEncoder *encoder, const UsFrame *frame);
 
+/*
+ * rows[nfeatures]: rows of the frame that the encoder is bound to whose category, or one of whose
+ * tags, was not seen in training; 0 for features of other kinds.
+ */
+extern void us_encoder_unseen(const UsEncoder *encoder, UsFrame *frame, int64 *rows);
+
 /* What should be told about the learning: dropped columns, levels without a column, ... */
 extern int	us_encoder_nwarnings(const UsEncoder *encoder);
 extern const char *us_encoder_warning(const UsEncoder *encoder, int i);

@@ -39,32 +39,27 @@ weight_exponent(UsFrame *frame)
 	return bits - e;
 }
 
-UsSpace *
-us_space_create(const UsEncoder *encoder, UsFrame *frame, bool unit)
+/* A space of so many columns whose grids are still to be filled. */
+static UsSpace *
+new_space(int width, bool unit)
 {
 	UsSpace    *s = (UsSpace *) palloc0(sizeof(UsSpace));
-	int			width = us_encoder_width(encoder);
 
 	s->width = width;
 	s->unit = unit;
 	s->grid = (UsGrid *) palloc0(sizeof(UsGrid) * width);
 	s->quantiser = (UsQuantiser *) palloc(sizeof(UsQuantiser) * width);
 	s->back = (float *) palloc(sizeof(float) * width);
-	for (int j = 0; j < width; j++)
-	{
-		const UsEncodedColumn *c = us_encoder_column(encoder, j);
+	return s;
+}
 
-		if (!(c->max - c->mean <= MOST_REACH) || !(c->mean - c->min <= MOST_REACH))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("column \"%s\" ranges from %g to %g: too wide to compute distances",
-							c->name, c->min, c->max),
-					 errhint("Use a transform such as \"standard\" or \"log1p\" for this column.")));
-		s->grid[j] = unit ? us_grid_make(0, -1, 1) : us_grid_make(c->mean, c->min, c->max);
-	}
-	us_grids_level(s->grid, width);
-	s->scale = us_grids_scale(s->grid, width);
-	for (int j = 0; j < width; j++)
+/* The grids are filled: what follows from them, and weights. */
+static UsSpace *
+complete_space(UsSpace *s, UsFrame *frame)
+{
+	us_grids_level(s->grid, s->width);
+	s->scale = us_grids_scale(s->grid, s->width);
+	for (int j = 0; j < s->width; j++)
 	{
 		s->quantiser[j] = us_quantiser(s->grid[j], s->scale);
 		s->back[j] = s->quantiser[j].back;
@@ -73,6 +68,47 @@ us_space_create(const UsEncoder *encoder, UsFrame *frame, bool unit)
 	if (frame->weighted)
 		s->weight_exponent = weight_exponent(frame);
 	return s;
+}
+
+static void
+check_reach(const UsEncodedColumn *c, double offset, double min, double max)
+{
+	if (!(max - offset <= MOST_REACH) || !(offset - min <= MOST_REACH))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column \"%s\" ranges from %g to %g: too wide to compute distances",
+						c->name, min, max),
+				 errhint("Use a transform such as \"standard\" or \"log1p\" for this column.")));
+}
+
+UsSpace *
+us_space_create(const UsEncoder *encoder, UsFrame *frame, bool unit)
+{
+	UsSpace    *s = new_space(us_encoder_width(encoder), unit);
+
+	for (int j = 0; j < s->width; j++)
+	{
+		const UsEncodedColumn *c = us_encoder_column(encoder, j);
+
+		check_reach(c, c->mean, c->min, c->max);
+		s->grid[j] = unit ? us_grid_make(0, -1, 1) : us_grid_make(c->mean, c->min, c->max);
+	}
+	return complete_space(s, frame);
+}
+
+UsSpace *
+us_space_continue(const UsEncoder *encoder, UsFrame *frame, bool unit,
+				  const UsGrid *grid, const double *min, const double *max)
+{
+	UsSpace    *s = new_space(us_encoder_width(encoder), unit);
+
+	memcpy(s->grid, grid, sizeof(UsGrid) * s->width);
+	for (int j = 0; j < s->width && !unit; j++)
+	{
+		check_reach(us_encoder_column(encoder, j), grid[j].offset, min[j], max[j]);
+		s->grid[j].exponent = Max(grid[j].exponent, us_grid_make(grid[j].offset, min[j], max[j]).exponent);
+	}
+	return complete_space(s, frame);
 }
 
 void

@@ -35,6 +35,13 @@ typedef struct UsSpace
  */
 extern UsSpace *us_space_create(const UsEncoder *encoder, UsFrame *frame, bool unit);
 
+/*
+ * The space of new rows for a model that has grids already: the same offsets, steps wide enough
+ * for min .. max of each encoded column too.  Raises as us_space_create.
+ */
+extern UsSpace *us_space_continue(const UsEncoder *encoder, UsFrame *frame, bool unit,
+								  const UsGrid *grid, const double *min, const double *max);
+
 /* Kernel coordinates of one row x[width]; scratch[width] is overwritten. */
 extern void us_space_row(const UsSpace *space, const double *x, double *scratch, float *coordinate);
 

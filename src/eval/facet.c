@@ -12,6 +12,9 @@
 #include "data/names.h"
 #include "eval/facet.h"
 
+/* of a level that no row has; -1 is NULL */
+#define NO_CODE	(-2)
+
 typedef struct LevelCount
 {
 	int			code;
@@ -178,6 +181,46 @@ us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 	distinguish_facets(profile);
 }
 
+/* The code of a level in the dictionary of a column, or one that no row has. */
+static int
+find_level(const UsColumn *column, const char *level)
+{
+	int			size = us_dictionary_size(column->dictionary);
+	int			n = (int) strlen(level);
+
+	for (int code = 0; code < size; code++)
+	{
+		int			len;
+		const char *bytes = us_dictionary_get(column->dictionary, code, &len);
+
+		if (len == n && memcmp(bytes, level, len) == 0)
+			return code;
+	}
+	return NO_CODE;
+}
+
+void
+us_facets_make_like(const UsProfile *like, const UsFrame *frame, const UsEncoder *encoder,
+					UsProfile *profile, UsFacetSource **source)
+{
+	int			room = Max(like->nfacets, 1);
+
+	profile->n_labels = like->n_labels;
+	profile->nfacets = 0;
+	profile->facet = palloc(room * sizeof(UsFacet));
+	*source = palloc(room * sizeof(UsFacetSource));
+	for (int i = 0; i < like->nfacets; i++)
+	{
+		const UsFacet *f = &like->facet[i];
+		int			column = find_column(frame, us_encoder_feature(encoder, f->feature)->name);
+
+		CHECK_FOR_INTERRUPTS();
+		add_facet(profile, source, &room, f->feature, pstrdup(f->name),
+				  f->level ? pstrdup(f->level) : NULL, f->element,
+				  (UsFacetSource) {column, f->level ? find_level(&frame->column[column], f->level) : 0});
+	}
+}
+
 void
 us_facet_values(const UsFrame *frame, const UsFacet *facet, UsFacetSource source,
 				const UsChunk *chunk, const int *row, int n, double *out)
@@ -220,7 +263,7 @@ us_facet_values(const UsFrame *frame, const UsFacet *facet, UsFacetSource source
 				{
 					const double *vector = c->vector + (Size) ROW(i) * dim;
 
-					out[i] = isnan(vector[0]) ? NAN : vector[facet->element - 1];
+					out[i] = facet->element > dim || isnan(vector[0]) ? NAN : vector[facet->element - 1];
 				}
 				break;
 			}

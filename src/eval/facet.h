@@ -18,6 +18,11 @@ typedef struct UsFacetSource
 extern void us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 						   UsProfile *profile, UsFacetSource **source);
 
+/* The facets of another profile of the same encoder, the same way. */
+extern void us_facets_make_like(const UsProfile *like, const UsFrame *frame,
+								const UsEncoder *encoder, UsProfile *profile,
+								UsFacetSource **source);
+
 /*
  * The value of a facet in n rows of a chunk, row[n], or its first n when row is NULL: the number,
  * or 1/0 for a level; NaN where the column is NULL.  out[n].

@@ -210,17 +210,16 @@ square_pass(Pass *pass, UsFrame *frame)
 	}
 }
 
-UsProfile *
-us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
-				   UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed)
+/* Fill the facets, which are in the profile already. */
+static void
+compute(UsProfile *profile, const UsFacetSource *source, UsFrame *frame, const UsEncoder *encoder,
+		UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed)
 {
-	UsProfile  *profile = palloc0(sizeof(UsProfile));
-	UsFacetSource *source;
+	int			n_labels = profile->n_labels;
 	UsArena    *arena;
 	Pass		pass = {0};
 	Size		cells;
 
-	us_facets_make(frame, encoder, n_labels, profile, &source);
 	profile->nrows = frame->nrows;
 	profile->n = palloc0(n_labels * sizeof(int64));
 	profile->weight = palloc0(n_labels * sizeof(double));
@@ -243,5 +242,28 @@ us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 	square_pass(&pass, frame);
 	us_arena_reset(arena);
 	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
+}
+
+UsProfile *
+us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
+				   UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed)
+{
+	UsProfile  *profile = palloc0(sizeof(UsProfile));
+	UsFacetSource *source;
+
+	us_facets_make(frame, encoder, n_labels, profile, &source);
+	compute(profile, source, frame, encoder, labels, context, budget, seed);
+	return profile;
+}
+
+UsProfile *
+us_profile_compute_like(const UsProfile *like, UsFrame *frame, const UsEncoder *encoder,
+						UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed)
+{
+	UsProfile  *profile = palloc0(sizeof(UsProfile));
+	UsFacetSource *source;
+
+	us_facets_make_like(like, frame, encoder, profile, &source);
+	compute(profile, source, frame, encoder, labels, context, budget, seed);
 	return profile;
 }

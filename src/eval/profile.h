@@ -65,6 +65,20 @@ extern UsProfile *us_profile_compute(UsFrame *frame, const UsEncoder *encoder, i
 									 UsLabelChunk labels, void *context,
 									 UsBudget *budget, uint64 seed);
 
+/*
+ * The same with the facets of another profile of the same encoder, whatever levels are
+ * frequent now.
+ */
+extern UsProfile *us_profile_compute_like(const UsProfile *like, UsFrame *frame,
+										  const UsEncoder *encoder, UsLabelChunk labels,
+										  void *context, UsBudget *budget, uint64 seed);
+
+/*
+ * The rows of old, counted decay times, join the profile of new rows; both have the same facets
+ * and segments.  Rules stay those of the new rows.
+ */
+extern void us_profile_merge(UsProfile *profile, const UsProfile *old, double decay);
+
 /* Stored form: little-endian, strings in UTF-8; read validates (22P03) against the encoder. */
 extern void us_profile_write(const UsProfile *profile, UsWriter *w);
 extern UsProfile *us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels);

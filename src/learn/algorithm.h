@@ -37,6 +37,16 @@ typedef struct UsFitInput
 	const UsSqlStep *sql_step;	/* NULL: local strategy */
 } UsFitInput;
 
+/* What a model is continued with (userseg.partial_train). */
+typedef struct UsPartialInput
+{
+	UsFitInput	fit;			/* the new rows; the encoder is that of the model, bound to them */
+	const void *model;
+	double		decay;			/* 0 .. 1: the rows of the model count this much */
+	const double *min;			/* [width] range of the encoded new rows */
+	const double *max;
+} UsPartialInput;
+
 typedef struct UsFitResult
 {
 	void	   *model;			/* of the algorithm, in the context current at fit */
@@ -87,6 +97,14 @@ typedef struct UsAlgorithm
 
 	/* Train.  Raises the errors of the interface; never half a model. */
 	void		(*fit) (const UsFitInput *input, UsFitResult *result);
+
+	/*
+	 * Continue a model with new rows: a new model whose label i is that of label i before.
+	 * partial_params[], ended by NULL, are the parameters that can be given anew; the others
+	 * stand as they were.  Both NULL: the algorithm cannot be continued.
+	 */
+	void		(*partial_fit) (const UsPartialInput *input, UsFitResult *result);
+	const char *const *partial_params;
 
 	/* Memory that fit would like to have for n rows and width columns, in bytes (explain_train). */
 	uint64		(*memory) (const UsParams *params, int64 nrows, int width);
@@ -140,7 +158,11 @@ extern const UsParamSpec *us_algorithm_common_params(const UsAlgorithm *algorith
 extern const char *us_task_name(UsTask task);
 extern bool us_task_parse(const char *name, UsTask *task);
 
+/* Add a warning (palloc'd) to those of a fit. */
+extern void us_fit_warn(UsFitResult *result, char *text);
+
 /* The algorithms, each in its file; registry.c lists them. */
 extern const UsAlgorithm us_algorithm_kmeans;
+extern const UsAlgorithm us_algorithm_minibatch_kmeans;
 
 #endif

@@ -6,10 +6,12 @@
 
 #include <math.h>
 
+#include "common/int.h"
+
 #include "learn/kmeans_model.h"
 #include "math/distance.h"
 
-#define FORMAT_VERSION	1
+#define FORMAT_VERSION	2
 #define FLAG_UNIT		1
 
 /* of a grid: us_space_create refuses wider columns, so that squares stay finite */
@@ -54,9 +56,9 @@ prepare(UsKmeansModel *m)
 	m->precision = Min(total * m->width / (2 * m->inertia), MOST_PRECISION);
 }
 
-UsKmeansModel *
-us_kmeans_model_create(const UsSpace *space, int k, const double *center,
-					   const UsSums *sums, double inertia)
+/* A model of one source, still to be prepared. */
+static UsKmeansModel *
+new_model(const UsSpace *space, int k, const double *center, const UsSums *sums, double inertia)
 {
 	UsKmeansModel *m = (UsKmeansModel *) palloc0(sizeof(UsKmeansModel));
 
@@ -73,8 +75,40 @@ us_kmeans_model_create(const UsSpace *space, int k, const double *center,
 	{
 		m->rows[i] = sums->rows[i];
 		m->weight[i] = ldexp((double) sums->weight[i], -space->weight_exponent);
+		m->seen += m->rows[i];
 	}
 	m->inertia = inertia;
+	return m;
+}
+
+UsKmeansModel *
+us_kmeans_model_create(const UsSpace *space, int k, const double *center,
+					   const UsSums *sums, double inertia)
+{
+	UsKmeansModel *m = new_model(space, k, center, sums, inertia);
+
+	prepare(m);
+	return m;
+}
+
+UsKmeansModel *
+us_kmeans_model_continue(const UsKmeansModel *old, const UsSpace *space, const double *center,
+						 const UsSums *sums, double inertia, double decay)
+{
+	UsKmeansModel *m = new_model(space, old->k, center, sums, inertia);
+	double		before = old->inertia;
+
+	for (int i = 0; i < m->k; i++)
+	{
+		Size		at = (Size) i * m->width;
+
+		before += old->weight[i] *
+			us_distance(US_METRIC_SQEUCLIDEAN, old->center + at, center + at, m->width);
+		m->weight[i] += decay * old->weight[i];
+	}
+	m->inertia += decay * before;
+	m->seen += old->seen;
+	m->updates = old->updates + 1;
 	prepare(m);
 	return m;
 }
@@ -100,6 +134,8 @@ us_kmeans_model_describe(const void *model)
 	us_report_int(r, "k", m->k);
 	us_report_text(r, "metric", m->unit ? "cosine" : "euclidean");
 	us_report_number(r, "inertia", m->inertia);
+	us_report_int(r, "rows_seen", m->seen);
+	us_report_int(r, "updates", m->updates);
 	sizes = us_report_add_array(r, "sizes");
 	weights = us_report_add_array(r, "weights");
 	for (int i = 0; i < m->k; i++)
@@ -115,8 +151,9 @@ us_kmeans_model_describe(const void *model)
 /* ---- stored form ---- */
 
 /*
- * u8 version, u8 flags, u32 width, u32 k, f64 inertia, then for each column f64 offset, i32
- * exponent, for each cluster i64 rows, f64 weight, f64 center[width].
+ * u8 version, u8 flags, u32 width, u32 k, f64 inertia, i64 rows seen, u32 updates (version 1 has
+ * neither), then for each column f64 offset, i32 exponent, for each cluster i64 rows, f64
+ * weight, f64 center[width].
  */
 void
 us_kmeans_model_write(const void *model, UsWriter *w)
@@ -128,6 +165,8 @@ us_kmeans_model_write(const void *model, UsWriter *w)
 	us_write_u32(w, m->width);
 	us_write_u32(w, m->k);
 	us_write_f64(w, m->inertia);
+	us_write_i64(w, m->seen);
+	us_write_u32(w, m->updates);
 	for (int j = 0; j < m->width; j++)
 	{
 		us_write_f64(w, m->grid[j].offset);
@@ -194,6 +233,34 @@ read_clusters(UsReader *r, UsKmeansModel *m)
 		us_corrupt(r, "weight %g of all clusters", total);
 }
 
+static void
+read_history(UsReader *r, UsKmeansModel *m)
+{
+	uint32		updates;
+
+	m->seen = us_read_i64(r);
+	updates = us_read_u32(r);
+	if (updates > PG_INT32_MAX)
+		us_corrupt(r, "%u updates", updates);
+	m->updates = (int) updates;
+}
+
+/* Rows seen are those of this source, and more only after updates. */
+static void
+check_history(UsReader *r, UsKmeansModel *m, int version)
+{
+	int64		rows = 0;
+
+	for (int i = 0; i < m->k; i++)
+		if (pg_add_s64_overflow(rows, m->rows[i], &rows))
+			us_corrupt(r, "too many rows");
+	if (version == 1)
+		m->seen = rows;
+	if (m->updates == 0 ? m->seen != rows : m->seen < rows)
+		us_corrupt(r, INT64_FORMAT " rows seen, " INT64_FORMAT " in clusters, %d updates",
+				   m->seen, rows, m->updates);
+}
+
 void *
 us_kmeans_model_read(UsReader *r, int width, int *n_labels)
 {
@@ -202,7 +269,7 @@ us_kmeans_model_read(UsReader *r, int width, int *n_labels)
 	int			flags;
 	uint32		stored_width;
 
-	if (version != FORMAT_VERSION)
+	if (version < 1 || version > FORMAT_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("format %d of a k-means model is not known to this version of userseg",
@@ -221,8 +288,11 @@ us_kmeans_model_read(UsReader *r, int width, int *n_labels)
 	m->inertia = us_read_f64(r);
 	if (!isfinite(m->inertia) || m->inertia < 0)
 		us_corrupt(r, "inertia %g", m->inertia);
+	if (version >= 2)
+		read_history(r, m);
 	read_columns(r, m);
 	read_clusters(r, m);
+	check_history(r, m, version);
 	prepare(m);
 	*n_labels = m->k;
 	return m;

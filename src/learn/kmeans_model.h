@@ -16,9 +16,12 @@ typedef struct UsKmeansModel
 	bool		unit;			/* rows are brought to unit length */
 	UsGrid	   *grid;			/* [width] */
 	double	   *center;			/* [k][width], relative to the offsets */
-	int64	   *rows;			/* [k] */
-	double	   *weight;			/* [k], in the user's units */
-	double		inertia;
+	int64	   *rows;			/* [k] of the source of this version */
+	double	   *weight;			/* [k], in the user's units; of a model that was continued: with what the rows
+								 * before still count */
+	double		inertia;		/* around the centres, of the rows that weight counts */
+	int64		seen;			/* rows of all trainings since the first */
+	int			updates;		/* times that it was continued */
 
 	/* made from these */
 	int			scale;
@@ -38,6 +41,15 @@ typedef struct UsKmeansModel
  */
 extern UsKmeansModel *us_kmeans_model_create(const UsSpace *space, int k, const double *center,
 											 const UsSums *sums, double inertia);
+
+/*
+ * The model that continues old with new rows, of which sums is the partition by center[k][width]
+ * and inertia the inertia around these.  The rows that old counts are counted decay times; their
+ * inertia around the new centres follows from how far these moved (Huygens).
+ */
+extern UsKmeansModel *us_kmeans_model_continue(const UsKmeansModel *old, const UsSpace *space,
+											   const double *center, const UsSums *sums,
+											   double inertia, double decay);
 
 /* Functions of the vtable (learn/algorithm.h): scoring in kmeans_score.c, the rest in kmeans_model.c. */
 extern void us_kmeans_model_score(const void *model, const double *x, UsScore *score);

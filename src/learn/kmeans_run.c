@@ -13,13 +13,16 @@
 #include "utils/memutils.h"
 
 #include "agg/kmeans_state.h"
+#include "data/shuffle.h"
 #include "infra/progress.h"
 #include "learn/kmeans_run.h"
 #include "learn/kmeans_task.h"
+#include "math/distance.h"
 
 /* Seconds for one coordinate compared, iterations that are usual, and seconds of work worth a worker. */
 #define SECONDS_A_STEP		4e-11
 #define USUAL_ITERATIONS	30
+#define FEW_ITERATIONS		2
 #define SECONDS_A_WORKER	0.15
 
 /* Times that clusters left empty by the last pass are given a row. */
@@ -33,6 +36,8 @@ struct UsKmeansRun
 	const UsFitInput *input;
 	const UsSpace *space;
 	bool		sql;
+	bool		shuffled;
+	const UsRunPrior *prior;	/* or NULL */
 	UsTeam	   *team;
 	UsKmeansArea *area;
 	UsSums		sums;			/* of the last pass */
@@ -49,7 +54,7 @@ static int
 choose_workers(const UsRunPlan *plan, const UsMatrix *m)
 {
 	double		seconds = (double) m->nrows * m->width * plan->max_k *
-		USUAL_ITERATIONS * SECONDS_A_STEP;
+		(plan->shuffled ? FEW_ITERATIONS : USUAL_ITERATIONS) * SECONDS_A_STEP;
 
 	if (plan->workers >= 0)
 		return plan->workers;
@@ -66,7 +71,7 @@ place(UsKmeansArea *layout, const UsMatrix *matrix, const UsRunPlan *plan, int m
 {
 	UsMatrix	m = *matrix;
 	Size		data = m.chunk_bytes * m.nchunks;
-	bool		bounds = plan->max_k >= US_BOUNDS_LEAST_K &&
+	bool		bounds = !plan->shuffled && plan->max_k >= US_BOUNDS_LEAST_K &&
 		(Size) plan->max_k * m.width >= US_BOUNDS_LEAST_WORK;
 	Size		bytes;
 
@@ -96,7 +101,8 @@ us_kmeans_run_create(const UsRunPlan *plan)
 	UsBudget   *budget = plan->input->budget;
 	UsMatrix	m = us_matrix_layout(plan->space, plan->input->frame);
 	Size		left = us_budget_left(budget);
-	Size		free = left > plan->reserve + ROUNDING ? left - plan->reserve - ROUNDING : 0;
+	Size		reserve = plan->reserve + ROUNDING + (plan->shuffled ? us_shuffle_bytes(&m) : 0);
+	Size		free = left > reserve ? left - reserve : 0;
 	int			width = m.width;
 	int			workers;
 	UsKmeansArea layout;
@@ -105,6 +111,8 @@ us_kmeans_run_create(const UsRunPlan *plan)
 	run->input = plan->input;
 	run->space = plan->space;
 	run->sql = plan->input->sql_step != NULL;
+	run->shuffled = plan->shuffled;
+	run->prior = plan->prior;
 	workers = run->sql ? 0 : choose_workers(plan, &m);
 
 	bytes = place(&layout, &m, plan, workers + 1, run->sql, free);
@@ -124,8 +132,20 @@ us_kmeans_run_create(const UsRunPlan *plan)
 void
 us_kmeans_run_encode(UsKmeansRun *run, UsMatrixVisit visit, void *context)
 {
-	us_matrix_encode(&run->area->matrix, run->team, !run->sql, run->space, run->input->frame,
-					 run->input->encoder, run->squares, visit, context);
+	if (run->shuffled)
+		us_matrix_shuffle(&run->area->matrix, run->team, run->space, run->input->frame,
+						  run->input->encoder, run->input->seed, run->input->budget,
+						  run->squares, visit, context);
+	else
+		us_matrix_encode(&run->area->matrix, run->team, !run->sql, run->space, run->input->frame,
+						 run->input->encoder, run->squares, visit, context);
+}
+
+const UsMatrix *
+us_kmeans_run_matrix(const UsKmeansRun *run, UsTeam **team)
+{
+	*team = run->team;
+	return &run->area->matrix;
 }
 
 const int128 *
@@ -259,6 +279,8 @@ repair_empty(UsKmeansRun *run, double *center)
 	float	   *coordinate = us_kmeans_area_center(run->area);
 	int			repairs = 0;
 
+	if (run->prior != NULL)
+		return 0;				/* a cluster that no row belongs to now stays where it was */
 	for (int i = 0; i < s->k; i++)
 	{
 		const float *far;
@@ -286,7 +308,60 @@ repair_empty(UsKmeansRun *run, double *center)
 	return repairs;
 }
 
-/* Centres become means; returns the sum of the squared distances that they moved. */
+/*
+ * The place of centre i for the rows of its cluster, into run->mean: their mean, or with a prior
+ * the mean of these and of its rows, of which the centre of the prior is the mean.  False: no
+ * rows at all.
+ */
+static bool
+place_of(UsKmeansRun *run, int i)
+{
+	UsSums	   *s = &run->sums;
+	const UsRunPrior *p = run->prior;
+	const double *before = p ? p->center + (Size) i * s->width : NULL;
+	double		share;
+
+	if (s->weight[i] > 0)
+		us_sums_mean(s, i, run->space->grid, run->mean);
+	else if (p)
+		memcpy(run->mean, before, sizeof(double) * s->width);
+	else
+		return false;
+	if (p == NULL || p->weight[i] <= 0)
+		return true;
+	share = (double) s->weight[i] / ((double) s->weight[i] + p->weight[i]);
+	for (int j = 0; j < s->width; j++)
+		run->mean[j] = before[j] + (run->mean[j] - before[j]) * share;
+	return true;
+}
+
+/*
+ * What the objective has beside the inertia of the rows around their means, for centres in
+ * their places: the distances between the means of rows and prior (Huygens).
+ */
+static double
+prior_term(UsKmeansRun *run)
+{
+	UsSums	   *s = &run->sums;
+	const UsRunPrior *p = run->prior;
+	double		total = 0;
+
+	if (p == NULL)
+		return 0;
+	for (int i = 0; i < s->k; i++)
+	{
+		double		w = (double) s->weight[i];
+
+		if (w == 0 || p->weight[i] <= 0)
+			continue;
+		us_sums_mean(s, i, run->space->grid, run->mean);
+		total += w * p->weight[i] / (w + p->weight[i]) *
+			us_distance(US_METRIC_SQEUCLIDEAN, run->mean, p->center + (Size) i * s->width, s->width);
+	}
+	return total;
+}
+
+/* Centres move to their places; returns the sum of the squared distances that they moved. */
 static double
 update(UsKmeansRun *run, double *center)
 {
@@ -297,9 +372,8 @@ update(UsKmeansRun *run, double *center)
 	{
 		double	   *c = center + (Size) i * s->width;
 
-		if (s->weight[i] == 0)
+		if (!place_of(run, i))
 			continue;
-		us_sums_mean(s, i, run->space->grid, run->mean);
 		for (int j = 0; j < s->width; j++)
 		{
 			double		d = run->mean[j] - c[j];
@@ -348,7 +422,7 @@ us_kmeans_run_lloyd(UsKmeansRun *run, double *center, int k,
 	Size		bytes = us_sums_bytes(k, run->space->width);
 	double		before = INFINITY;
 	double		limit = 0;
-	bool		current = false;	/* the sums belong to the centres */
+	bool		current = true; /* the sums belong to the centres */
 
 	memset(result, 0, sizeof(UsRunResult));
 	run->area->k = k;
@@ -365,7 +439,8 @@ us_kmeans_run_lloyd(UsKmeansRun *run, double *center, int k,
 	{
 		double		moved = update(run, center);
 		int			repairs = repair_empty(run, center);
-		double		inertia = us_sums_inertia(&run->sums, run->squares, run->space->grid);
+		double		inertia = us_sums_inertia(&run->sums, run->squares, run->space->grid) +
+			prior_term(run);
 
 		result->iterations++;
 		result->repairs += repairs;
@@ -410,7 +485,7 @@ us_kmeans_run_labels(const UsKmeansRun *run)
 	Size		bytes = sizeof(uint16) * US_CHUNK_ROWS * area->matrix.nchunks;
 	uint16	   *labels;
 
-	if (run->sql || !area->keep || !us_budget_try(run->input->budget, bytes))
+	if (run->sql || run->shuffled || !area->keep || !us_budget_try(run->input->budget, bytes))
 		return NULL;
 	labels = (uint16 *) MemoryContextAllocHuge(CurrentMemoryContext, bytes);
 	memcpy(labels, (const char *) area + area->label_at, bytes);

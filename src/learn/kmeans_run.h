@@ -12,13 +12,25 @@
 
 typedef struct UsKmeansRun UsKmeansRun;
 
+/*
+ * What centres were before the rows of the run: center[k][width], each the mean of rows of
+ * weight[k], in integer weights.  They pull at the centres and keep their clusters alive.
+ */
+typedef struct UsRunPrior
+{
+	const double *center;
+	const double *weight;
+} UsRunPrior;
+
 /* What is asked of a run. */
 typedef struct UsRunPlan
 {
 	const UsFitInput *input;
 	const UsSpace *space;
 	int			max_k;
+	bool		shuffled;		/* rows in the order of the hash of (seed, key); and few passes will follow */
 	int			workers;		/* asked for: exactly so many if they can be had; -1: by the size of the work */
+	const UsRunPrior *prior;	/* NULL: none */
 	Size		reserve;		/* bytes of the budget that the caller needs beside the run */
 } UsRunPlan;
 
@@ -35,7 +47,10 @@ typedef struct UsRunResult
 /* Decide where the rows go, start the workers. */
 extern UsKmeansRun *us_kmeans_run_create(const UsRunPlan *plan);
 
-/* Encode all rows; each chunk is shown to visit. */
+/* The rows of a run, and the team in whose area or file they are. */
+extern const UsMatrix *us_kmeans_run_matrix(const UsKmeansRun *run, UsTeam **team);
+
+/* Encode all rows; each chunk, in the order of the source, is shown to visit. */
 extern void us_kmeans_run_encode(UsKmeansRun *run, UsMatrixVisit visit, void *context);
 
 /*
@@ -48,7 +63,16 @@ extern void us_kmeans_run_encode(UsKmeansRun *run, UsMatrixVisit visit, void *co
  * times the mean variance of the columns.  After max_iter iterations it ends not converged.
  * Labels and sums of the result belong to the last centres.
  *
- * An empty cluster takes the row that is farthest from its centre (of equals the one whose
+ * With a prior (C. M. Bishop, Pattern Recognition and Machine Learning, 2006, section 2.3.6, on a
+ * conjugate prior for a mean) centre i moves to (n_i p_i + S_i) / (n_i + w_i): p_i and n_i are centre
+ * and weight of the prior, S_i and w_i sum and weight of the rows of cluster i now.  This minimises
+ *
+ *		sum over rows of w |x - c|^2  +  sum over clusters of n_i |c_i - p_i|^2
+ *
+ * step by step, and its fall is what is looked at.  Cluster i stays cluster i, with rows or
+ * without.
+ *
+ * An empty cluster, without a prior, takes the row that is farthest from its centre (of equals the one whose
  * coordinates come first).  Raises 22023 when the source has fewer distinct rows than k.
  */
 extern void us_kmeans_run_lloyd(UsKmeansRun *run, double *center, int k,

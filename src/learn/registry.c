@@ -8,6 +8,7 @@
 
 static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_kmeans,
+	&us_algorithm_minibatch_kmeans,
 	NULL						/* ends the table */
 };
 
@@ -63,4 +64,13 @@ us_task_parse(const char *name, UsTask *task)
 			return true;
 		}
 	return false;
+}
+
+void
+us_fit_warn(UsFitResult *result, char *text)
+{
+	Size		bytes = (result->n_warnings + 1) * sizeof(char *);
+
+	result->warnings = (char **) (result->warnings ? repalloc(result->warnings, bytes) : palloc(bytes));
+	result->warnings[result->n_warnings++] = text;
 }

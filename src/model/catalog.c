@@ -260,6 +260,7 @@ us_catalog_lineage(const UsVersionInfo *info)
 	l->data_checksum = strtou64(us_scan_text(&scan, tuple, US_VERSION_CHECKSUM), NULL, 16);
 	l->userseg_version = us_scan_text(&scan, tuple, US_VERSION_USERSEG);
 	l->postgres_version = us_scan_text(&scan, tuple, US_VERSION_POSTGRES);
+	l->parent = us_scan_int(&scan, tuple, US_VERSION_PARENT);
 	l->metric = us_scan_text(&scan, tuple, US_VERSION_METRIC);
 	l->metric_value = DatumGetFloat8(us_scan_datum(&scan, tuple, US_VERSION_METRIC_VALUE, &isnull));
 	if (isnull)

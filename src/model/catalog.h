@@ -63,6 +63,7 @@ typedef struct UsVersionLineage
 	uint64		data_checksum;	/* independent of the order of the rows */
 	char	   *userseg_version;
 	char	   *postgres_version;
+	int			parent;			/* version of the same model that it was made from; 0: none */
 	char	   *metric;			/* NULL: none */
 	double		metric_value;	/* NaN: none */
 	int			iterations;
@@ -132,6 +133,7 @@ typedef struct UsNewVersion
 	double		holdout;
 	int64		seed;
 	uint64		data_checksum;
+	int			parent;			/* version of this model that it is made from; 0: none */
 	/* promotion */
 	const char *alias;			/* to be moved to this version, or NULL */
 	bool		force;			/* even if not converged */
@@ -145,6 +147,15 @@ typedef struct UsNewVersion
  * trained the same model meanwhile.
  */
 extern int	us_catalog_add_version(const UsNewVersion *version);
+
+/*
+ * The version that reference means, which a verb is about to continue: the row of the model is
+ * locked until the end of the transaction, so that no other session adds a version
+ * meanwhile, and a wait for that lock is over when the reference is looked up.  command
+ * stands in messages.  Raises as us_catalog_begin_model(), 42704 for what does not exist, and
+ * 40001 under REPEATABLE READ when another session changed the model meanwhile.
+ */
+extern int	us_catalog_lock_version(const UsReference *reference, const char *command);
 
 /* ---- administration: the caller owns the model (42501), things exist (42704) ---- */
 

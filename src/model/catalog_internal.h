@@ -65,6 +65,7 @@ typedef enum UsTable
 #define US_VERSION_CHECKSUM		32
 #define US_VERSION_USERSEG		33
 #define US_VERSION_POSTGRES		34
+#define US_VERSION_PARENT		35
 #define US_CHUNK_ARTIFACT_ID	1
 #define US_CHUNK_PART			2
 #define US_CHUNK_CHUNK			3

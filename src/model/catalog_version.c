@@ -152,7 +152,8 @@ insert_version(const UsWrite *write, const UsNewVersion *new, int version,
 	us_args_text(&args, psprintf("%016llx", (unsigned long long) new->data_checksum));
 	us_args_text(&args, US_VERSION);
 	us_args_text(&args, PG_VERSION);
-	Assert(args.n == US_VERSION_POSTGRES);
+	us_args_datum(&args, INT4OID, Int32GetDatum(new->parent), new->parent == 0);
+	Assert(args.n == US_VERSION_PARENT);
 
 	/* the parameters stand in the order of the columns */
 	initStringInfo(&sql);
@@ -219,6 +220,20 @@ us_catalog_add_version(const UsNewVersion *new)
 						new->alias, version, new->model),
 				 errhint("Train with more iterations, or move it with userseg.set_alias('%s@%d', '%s', force => true).",
 						 new->model, version, new->alias)));
+	return version;
+}
+
+int
+us_catalog_lock_version(const UsReference *reference, const char *command)
+{
+	UsWrite		write;
+	bool		converged;
+	int			version;
+
+	us_write_begin(&write, command);
+	us_write_lock_model(&write, reference->name);
+	version = us_write_resolve(reference, &converged);
+	us_write_end(&write);
 	return version;
 }
 

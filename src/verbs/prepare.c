@@ -103,6 +103,18 @@ make_recipe(const UsTrainArgs *args, UsRecipe *recipe)
 	recipe->seed = (uint64) args->seed;
 }
 
+void
+us_train_check_rows(const UsPrepared *p)
+{
+	if (p->frame->nrows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the source has no rows to train on"),
+				 errdetail(INT64_FORMAT " rows were read, " INT64_FORMAT " of them left out.",
+						   p->info->n_read, p->info->n_read - p->frame->nrows),
+				 errhint("Look at the source, the null_policy and the weights.")));
+}
+
 static void
 read_source(const UsTrainArgs *args, UsPrepared *p)
 {
@@ -124,13 +136,7 @@ read_source(const UsTrainArgs *args, UsPrepared *p)
 	p->frame = us_source_read(p->source, &spec, p->budget, p->info);
 	foreach(lc, p->info->warnings)
 		us_train_warn(p, "%s", (char *) lfirst(lc));
-	if (p->frame->nrows == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the source has no rows to train on"),
-				 errdetail(INT64_FORMAT " rows were read, " INT64_FORMAT " of them left out.",
-						   p->info->n_read, p->info->n_read - p->frame->nrows),
-				 errhint("Look at the source, the null_policy and the weights.")));
+	us_train_check_rows(p);
 }
 
 void

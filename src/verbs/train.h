@@ -71,6 +71,9 @@ extern void us_train_read(const UsTrainArgs *args, UsPrepared *prepared);
 /* Learn the encoder on all rows; its warnings become those of the training. */
 extern void us_train_encode(UsPrepared *prepared);
 
+/* Raise 22023 when the frame has no rows. */
+extern void us_train_check_rows(const UsPrepared *prepared);
+
 /* Add a warning to those of the training (palloc'd). */
 extern void us_train_warn(UsPrepared *prepared, const char *fmt,...) pg_attribute_printf(2, 3);
 

@@ -23,7 +23,7 @@ PREPARE want AS VALUES
 		'trained_by text, trained_at timestamp with time zone, source text, target text, id text, weight text, '
 		'time_column text, columns text[], transform jsonb, params jsonb, null_policy text, holdout double precision, '
 		'seed bigint, n_rows bigint, data_checksum text, iterations integer, converged boolean, metric text, '
-		'metric_value double precision, warnings text[], userseg_version text, postgres_version text)', 's', 's', false, false),
+		'metric_value double precision, warnings text[], userseg_version text, postgres_version text, parent_version integer)', 's', 's', false, false),
 	('feature_info', 'model text', 'TABLE(feature text, type text, used boolean, weight double precision, encoded text[], details jsonb)',
 		's', 's', false, false),
 	('artifact', 'model text', 'userseg.artifact', 's', 's', true, false),
@@ -39,7 +39,7 @@ SELECT columns_are('userseg', 'models', ARRAY['model', 'owner', 'created_at', 'v
 SELECT columns_are('userseg', 'model_versions', ARRAY['model', 'version', 'artifact_id', 'artifact_bytes', 'algorithm', 'task',
 	'n_labels', 'segment_ids', 'n_rows', 'n_features', 'converged', 'created_at', 'created_by', 'metric', 'metric_value',
 	'iterations', 'duration', 'warnings', 'metrics', 'details', 'source', 'target', 'id', 'weight', 'time_column', 'columns',
-	'transform', 'params', 'null_policy', 'holdout', 'seed', 'data_checksum', 'userseg_version', 'postgres_version']);
+	'transform', 'params', 'null_policy', 'holdout', 'seed', 'data_checksum', 'userseg_version', 'postgres_version', 'parent_version']);
 SELECT columns_are('userseg', 'aliases', ARRAY['model', 'alias', 'version', 'set_at', 'set_by']);
 SELECT columns_are('userseg', 'alias_history', ARRAY['model', 'alias', 'step', 'action', 'version', 'previous', 'undone', 'set_at', 'set_by']);
 SELECT columns_are('userseg', 'grants', ARRAY['model', 'grantee', 'privilege', 'granted_at', 'granted_by']);
