@@ -278,15 +278,71 @@ us_encoder_warning(const UsEncoder *encoder, int i)
 	return encoder->warning[i];
 }
 
+/* The part that makes column j. */
+static const UsPart *
+part_of(const UsEncoder *encoder, int j)
+{
+	const UsPart *part = &encoder->part[encoder->feature_part[encoder->column[j].feature]];
+
+	while (j >= part->first + part->width)
+		part++;
+	return part;
+}
+
 double
 us_encoder_invert(const UsEncoder *encoder, int j, double x)
 {
-	int			f = encoder->column[j].feature;
-	int			p = encoder->feature_part[f];
+	const UsPart *part = part_of(encoder, j);
 
-	while (j >= encoder->part[p].first + encoder->part[p].width)
-		p++;
-	return encoder->part[p].ops->invert(&encoder->part[p], j - encoder->part[p].first, x);
+	return part->ops->invert(part, j - part->first, x);
+}
+
+void
+us_encoder_linear(const UsEncoder *encoder, int j, double *a, double *b, char **unit)
+{
+	const UsPart *part = part_of(encoder, j);
+	StringInfoData name;
+	int			i = part->chain.n - 1;
+
+	*a = 0;
+	*b = 1;
+	if (part->chain.n == 0)
+	{
+		*a = part->ops->invert(part, j - part->first, 0);
+		*b = 1 / (part->ops->invert(part, j - part->first, 1) - *a);
+	}
+	for (; i >= 0; i--)
+	{
+		const UsStep *step = &part->chain.step[i];
+
+		if (step->op == US_OP_AFFINE)
+		{
+			*a = step->a + *a / step->b;
+			*b *= step->b;
+		}
+		else if (step->op != US_OP_FILL && step->op != US_OP_CLIP)
+			break;
+	}
+	if (unit == NULL)
+		return;
+	initStringInfo(&name);
+	for (int k = i; k >= 0; k--)
+		if (part->chain.step[k].op >= US_OP_LOG1P)
+			appendStringInfo(&name, "%s(", part->chain.step[k].name);
+	appendStringInfoString(&name, encoder->column[j].name);
+	for (int k = i; k >= 0; k--)
+		if (part->chain.step[k].op >= US_OP_LOG1P)
+			appendStringInfoChar(&name, ')');
+	*unit = name.data;
+}
+
+bool
+us_encoder_is_level(const UsEncoder *encoder, int j, bool *first)
+{
+	const UsPart *part = part_of(encoder, j);
+
+	*first = part->first == j;
+	return part->ops == &us_part_onehot && part->width > 1;
 }
 
 UsReport *

@@ -138,6 +138,16 @@ extern const UsEncodedColumn *us_encoder_column(const UsEncoder *encoder, int j)
 /* The value in the units of the source for encoded column j: the inverse of its invertible steps. */
 extern double us_encoder_invert(const UsEncoder *encoder, int j, double x);
 
+/*
+ * Encoded column j as (u - a) * b, where u is in the units of the source, or, where a step of its
+ * encoding is no straight line, what that step gives; unit, if not NULL, gets a name for u, such as
+ * "spend" or "log1p(spend)".
+ */
+extern void us_encoder_linear(const UsEncoder *encoder, int j, double *a, double *b, char **unit);
+
+/* Whether column j is one of the levels of a category that has a column each, and the first of them. */
+extern bool us_encoder_is_level(const UsEncoder *encoder, int j, bool *first);
+
 /* What was learned, feature by feature, for details and userseg.feature_info. */
 extern UsReport *us_encoder_report(const UsEncoder *encoder);
 

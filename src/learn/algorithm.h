@@ -86,6 +86,24 @@ typedef struct UsScore
 /* learn/pathway.h */
 struct UsPathway;
 
+/* How a term of a linear predictor came by its coefficient; stored. */
+typedef enum UsTermStatus
+{
+	US_TERM_FITTED,
+	US_TERM_ALIASED,			/* no coefficient: a combination of terms before it */
+	US_TERM_REFERENCE,			/* no coefficient: the level that the others are compared with */
+	US_TERM_ZERO,				/* 0, by a penalty */
+	US_TERM_ABSENT				/* no intercept */
+} UsTermStatus;
+
+typedef struct UsCoefficient
+{
+	double		estimate;		/* in units of the source */
+	double		std_error;		/* the same; NaN: none */
+	double		encoded;		/* for the encoded column */
+	uint8		status;			/* UsTermStatus */
+} UsCoefficient;
+
 typedef struct UsAlgorithm
 {
 	const char *name;			/* as the field names it */
@@ -130,6 +148,15 @@ typedef struct UsAlgorithm
 	 */
 	void		(*explain) (const void *model, const double *x, const UsScore *score, double *c);
 
+	/* What the contributions are added to: with them it is the predictor that they explain; or NULL. */
+	double		(*base) (const void *model, const UsScore *score);
+
+	/*
+	 * Coefficients of linear predictors: [outputs][terms], the intercept first, then the encoded columns;
+	 * outputs is 1, or the number of classes.  *df of their t distribution, infinite: normal.  Or NULL.
+	 */
+	const UsCoefficient *(*coefficients) (const void *model, int *outputs, int *terms, double *df);
+
 	/* For clustering: the centre of label 1..n in encoded units, c[width]; or NULL. */
 	void		(*center) (const void *model, int label, double *c);
 
@@ -164,5 +191,7 @@ extern void us_fit_warn(UsFitResult *result, char *text);
 /* The algorithms, each in its file; registry.c lists them. */
 extern const UsAlgorithm us_algorithm_kmeans;
 extern const UsAlgorithm us_algorithm_minibatch_kmeans;
+extern const UsAlgorithm us_algorithm_linear;
+extern const UsAlgorithm us_algorithm_logistic;
 
 #endif

@@ -9,6 +9,8 @@
 static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_kmeans,
 	&us_algorithm_minibatch_kmeans,
+	&us_algorithm_linear,
+	&us_algorithm_logistic,
 	NULL						/* ends the table */
 };
 

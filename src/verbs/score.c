@@ -150,13 +150,27 @@ compare_reasons(const void *a, const void *b)
 	return d > 0 ? 1 : (d < 0 ? -1 : x->feature - y->feature);
 }
 
-/* What spoke for the answer, feature by feature, the strongest first. */
+static void
+add_rest(UsReport *report, const char *name, double contribution)
+{
+	UsReport   *o = us_report_add_object(report, NULL);
+
+	us_report_text(o, "feature", name);
+	us_report_number(o, "contribution", contribution);
+}
+
+/*
+ * What spoke for the answer, feature by feature, the strongest first.  Where the algorithm has a
+ * base the contributions add up, with it and that of all other features, to its predictor.
+ */
 static UsReport *
 reasons(UsScorer *s, const UsScore *score)
 {
 	const UsArtifact *a = s->model->artifact;
 	UsReport   *report = us_report_array();
 	Reason	   *reason;
+	double		others = 0;
+	int			told = 0;
 
 	if (a->algorithm->explain == NULL)
 		return NULL;
@@ -171,7 +185,7 @@ reasons(UsScorer *s, const UsScore *score)
 			reason[i].contribution += s->scratch[j];
 	}
 	qsort(reason, s->nfeatures, sizeof(Reason), compare_reasons);
-	for (int i = 0; i < Min(s->nfeatures, MAX_REASONS); i++)
+	for (int i = 0; i < s->nfeatures; i++)
 	{
 		const UsFeature *f = us_encoder_feature(s->encoder, reason[i].feature);
 		const UsValue *v = &s->value[reason[i].feature];
@@ -179,6 +193,11 @@ reasons(UsScorer *s, const UsScore *score)
 
 		if (f->width == 0)
 			continue;
+		if (told++ >= MAX_REASONS)
+		{
+			others += reason[i].contribution;
+			continue;
+		}
 		o = us_report_add_object(report, NULL);
 		us_report_text(o, "feature", f->name);
 		us_report_number(o, "contribution", reason[i].contribution);
@@ -192,6 +211,12 @@ reasons(UsScorer *s, const UsScore *score)
 			us_report_text(o, "value", us_instant_text(v->number));
 	}
 	pfree(reason);
+	if (a->algorithm->base != NULL)
+	{
+		if (told > MAX_REASONS)
+			add_rest(report, "(other features)", others);
+		add_rest(report, "(base)", a->algorithm->base(a->model, score));
+	}
 	return report;
 }
 

@@ -1,0 +1,385 @@
+/*
+ * design.c
+ *	  The encoded rows of a supervised training, pass after pass.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/memutils.h"
+
+#include "infra/parallel.h"
+#include "infra/progress.h"
+#include "learn/design.h"
+#include "math/hash.h"
+#include "math/kernels.h"
+
+/* work worth a worker, in seconds of all passes */
+#define SECONDS_A_WORKER	0.2
+
+/* chunks encoded at a time: by the leader alone, so that they stay in its cache; for a team, per member */
+#define CHUNKS_ALONE		1
+#define CHUNKS_A_MEMBER		12
+
+/* all rows are kept when they are few, or for so many passes */
+#define FEW_BYTES			((Size) 4 * 1024 * 1024)
+#define MANY_PASSES			25
+
+#define FOLD_SEED			UINT64CONST(0x666f6c64)
+#define SAMPLE_SEED			UINT64CONST(0x73616d70)
+
+/* Shared by the members; offsets are from its start. */
+typedef struct UsDesignArea
+{
+	int			width;
+	bool		weighted;
+	bool		folded;
+	UsDesignKernelId kernel;
+	UsPassShape shape;
+	int64		first;			/* row of the first chunk at hand */
+	int64		nrows;			/* of the whole */
+	Size		chunk_bytes;
+	Size		param_at;
+	Size		state_at;
+	Size		state_bytes;
+	Size		chunk_at;
+} UsDesignArea;
+
+struct UsDesign
+{
+	const UsFitInput *input;
+	int			nfolds;
+	UsTeam	   *team;			/* NULL: a sample */
+	UsArena    *arena;			/* of a sample */
+	UsDesignArea *area;
+	int			capacity;		/* chunks at hand */
+	int			nchunks;
+	bool		filled;			/* all of them are at hand */
+	int			passes;
+	Size		bytes;
+	MemoryContext context;		/* of the leader's scratch */
+};
+
+PGDLLEXPORT void us_task_design(UsTeamTask *task);
+
+/* ---- states ---- */
+
+Size
+us_pass_bytes(UsPassShape shape)
+{
+	return TYPEALIGN(US_BLOCK_ALIGN, sizeof(int128) * shape.whole + sizeof(UsExactSum) * shape.exact +
+					 sizeof(double) * shape.least);
+}
+
+static UsPassState
+state_of(UsDesignArea *area, int member)
+{
+	UsPassState s;
+
+	s.whole = (int128 *) ((char *) area + area->state_at + area->state_bytes * member);
+	s.exact = (UsExactSum *) (s.whole + area->shape.whole);
+	s.least = (double *) (s.exact + area->shape.exact);
+	return s;
+}
+
+static void
+clear_state(UsPassState s, UsPassShape shape)
+{
+	memset(s.whole, 0, sizeof(int128) * shape.whole);
+	memset(s.exact, 0, sizeof(UsExactSum) * shape.exact);
+	for (int i = 0; i < shape.least; i++)
+		s.least[i] = INFINITY;
+}
+
+static void
+merge_state(UsPassState to, UsPassState from, UsPassShape shape)
+{
+	for (Size i = 0; i < shape.whole; i++)
+		to.whole[i] += from.whole[i];
+	for (int i = 0; i < shape.exact; i++)
+		us_exact_merge(&to.exact[i], &from.exact[i]);
+	for (int i = 0; i < shape.least; i++)
+		to.least[i] = fmin(to.least[i], from.least[i]);
+}
+
+/* ---- chunks ---- */
+
+static Size
+chunk_bytes(int width, bool weighted, bool folded)
+{
+	return TYPEALIGN(US_BLOCK_ALIGN, (Size) US_CHUNK_ROWS *
+					 (sizeof(double) * (width + 1 + weighted) + folded));
+}
+
+/* Chunk i of those at hand. */
+static UsDesignChunk
+chunk_at(UsDesignArea *area, int64 i)
+{
+	UsDesignChunk c;
+	char	   *memory = (char *) area + area->chunk_at + area->chunk_bytes * i;
+	int64		rest = area->nrows - area->first - i * US_CHUNK_ROWS;
+
+	c.nrows = (int) Min(rest, US_CHUNK_ROWS);
+	c.x = (double *) memory;
+	c.y = c.x + (Size) US_CHUNK_ROWS * area->width;
+	c.weight = area->weighted ? c.y + US_CHUNK_ROWS : NULL;
+	c.fold = area->folded ? (uint8 *) (c.y + (Size) US_CHUNK_ROWS * (1 + area->weighted)) : NULL;
+	return c;
+}
+
+/* Chunk i of the frame to place at of those at hand. */
+static void
+encode(UsDesign *d, int i, int64 at)
+{
+	const UsFitInput *input = d->input;
+	const UsChunk *in = us_frame_chunk(input->frame, i);
+	UsDesignChunk c = chunk_at(d->area, at);
+	double	   *y = (double *) c.y;
+
+	Assert(c.nrows == in->nrows);
+	us_encoder_apply_chunk(input->encoder, in, (double *) c.x, US_CHUNK_ROWS);
+	us_target_chunk(input->target, in, y);
+	if (c.weight != NULL)
+	{
+		const double *w = us_target_weights(input->target, in, y, (double *) c.weight);
+
+		if (w != c.weight)
+			memcpy((double *) c.weight, w, sizeof(double) * in->nrows);
+	}
+	if (c.fold != NULL)
+		for (int r = 0; r < in->nrows; r++)
+			((uint8 *) c.fold)[r] = (uint8) (us_uniform(input->seed ^ FOLD_SEED, in->key[r]) * d->nfolds);
+}
+
+/* ---- creation ---- */
+
+static int
+choose_workers(const UsDesignPlan *plan)
+{
+	double		seconds = plan->seconds * plan->passes;
+
+	if (plan->workers >= 0)
+		return plan->workers;
+	return (int) Min(seconds / SECONDS_A_WORKER, (double) us_team_workers_allowed());
+}
+
+static void
+lay_out(UsDesignArea *area, const UsDesignPlan *plan, int members)
+{
+	Size		at = TYPEALIGN(US_BLOCK_ALIGN, sizeof(UsDesignArea));
+
+	area->width = us_encoder_width(plan->input->encoder);
+	area->weighted = plan->input->frame->weighted || plan->input->target->factored;
+	area->folded = plan->nfolds > 0;
+	area->chunk_bytes = chunk_bytes(area->width, area->weighted, area->folded);
+	area->param_at = at;
+	at = TYPEALIGN(US_BLOCK_ALIGN, at + plan->param_bytes);
+	area->state_at = at;
+	area->state_bytes = plan->state_bytes;
+	area->chunk_at = TYPEALIGN(US_BLOCK_ALIGN, at + plan->state_bytes * members);
+}
+
+UsDesign *
+us_design_create(const UsDesignPlan *plan)
+{
+	UsDesign   *d = (UsDesign *) palloc0(sizeof(UsDesign));
+	const UsFrame *frame = plan->input->frame;
+	int			workers = choose_workers(plan);
+	UsDesignArea layout = {0};
+	Size		all;
+
+	d->input = plan->input;
+	d->nfolds = plan->nfolds;
+	d->nchunks = frame->nchunks;
+	layout.nrows = frame->nrows;
+	lay_out(&layout, plan, workers + 1);
+	all = layout.chunk_bytes * d->nchunks;
+	d->capacity = workers > 0 ? CHUNKS_A_MEMBER * (workers + 1) : CHUNKS_ALONE;
+	if (all <= FEW_BYTES || (plan->passes >= MANY_PASSES &&
+							 all + layout.chunk_at < us_budget_left(plan->input->budget) / 2))
+		d->capacity = d->nchunks;
+	d->capacity = Min(d->capacity, d->nchunks);
+	while (d->capacity > 1 && layout.chunk_at + layout.chunk_bytes * d->capacity >
+		   us_budget_left(plan->input->budget))
+		d->capacity /= 2;
+	d->bytes = layout.chunk_at + layout.chunk_bytes * d->capacity;
+	d->team = us_team_create(d->bytes, workers, plan->workers > 0, plan->input->budget);
+	d->area = (UsDesignArea *) us_team_area(d->team);
+	memcpy(d->area, &layout, sizeof(UsDesignArea));
+	d->context = AllocSetContextCreate(CurrentMemoryContext, "pass over rows", ALLOCSET_DEFAULT_SIZES);
+	return d;
+}
+
+/* Copy the rows of a chunk that the sample takes behind the n that it has. */
+static int64
+take_rows(const UsDesign *d, UsDesign *s, const UsChunk *in, const UsDesignChunk *c, double share, int64 n)
+{
+	for (int r = 0; r < c->nrows && n < s->area->nrows; r++)
+	{
+		UsDesignChunk to;
+		int			at = (int) (n % US_CHUNK_ROWS);
+
+		if (us_uniform(d->input->seed ^ SAMPLE_SEED, in->key[r]) >= share)
+			continue;
+		to = chunk_at(s->area, n / US_CHUNK_ROWS);
+		for (int j = 0; j < s->area->width; j++)
+			((double *) to.x)[(Size) j * US_CHUNK_ROWS + at] = c->x[(Size) j * US_CHUNK_ROWS + r];
+		((double *) to.y)[at] = c->y[r];
+		if (to.weight != NULL)
+			((double *) to.weight)[at] = c->weight[r];
+		n++;
+	}
+	return n;
+}
+
+UsDesign *
+us_design_sample(UsDesign *d, int64 want)
+{
+	UsFrame    *frame = d->input->frame;
+	UsDesign   *s;
+	double		share = (double) want / (double) Max(frame->nrows, 1);
+	int64		count = 0;
+
+	if (frame->nrows < 4 * want || d->filled)
+		return NULL;
+	for (int i = 0; i < frame->nchunks; i++)
+	{
+		const UsChunk *in = us_frame_chunk(frame, i);
+
+		us_progress("sample", i, frame->nchunks);
+		for (int r = 0; r < in->nrows; r++)
+			count += us_uniform(d->input->seed ^ SAMPLE_SEED, in->key[r]) < share;
+	}
+	if (count == 0 || count > 2 * want)
+		return NULL;			/* many rows of one key */
+
+	s = (UsDesign *) palloc0(sizeof(UsDesign));
+	s->input = d->input;
+	s->nchunks = s->capacity = (int) ((count + US_CHUNK_ROWS - 1) / US_CHUNK_ROWS);
+	s->bytes = d->area->chunk_at + d->area->chunk_bytes * s->nchunks;
+	if (s->bytes > us_budget_left(d->input->budget) / 2)
+	{
+		pfree(s);
+		return NULL;
+	}
+	s->arena = us_arena_create(CurrentMemoryContext, d->input->budget);
+	s->area = (UsDesignArea *) us_arena_alloc(s->arena, s->bytes);
+	memcpy(s->area, d->area, sizeof(UsDesignArea));
+	s->area->nrows = count;
+	s->area->folded = false;
+	s->context = AllocSetContextCreate(CurrentMemoryContext, "pass over a sample", ALLOCSET_DEFAULT_SIZES);
+	count = 0;
+	for (int i = 0; i < frame->nchunks; i++)
+	{
+		UsDesignChunk c;
+
+		us_progress("sample", i, frame->nchunks);
+		d->area->first = (int64) i * US_CHUNK_ROWS;
+		encode(d, i, 0);
+		c = chunk_at(d->area, 0);
+		count = take_rows(d, s, us_frame_chunk(frame, i), &c, share, count);
+	}
+	s->filled = true;
+	return s;
+}
+
+/* ---- passes ---- */
+
+void *
+us_design_param(UsDesign *d)
+{
+	return (char *) d->area + d->area->param_at;
+}
+
+static void
+begin_work(UsDesignWork *w, UsDesignArea *area, int member)
+{
+	w->param = (char *) area + area->param_at;
+	w->width = area->width;
+	w->state = state_of(area, member);
+	w->scratch = NULL;
+}
+
+/* The chunks at hand, by the members of a team. */
+void
+us_task_design(UsTeamTask *task)
+{
+	UsDesignArea *area = (UsDesignArea *) task->area;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "design task",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	UsDesignWork w;
+	int64		i;
+
+	begin_work(&w, area, task->member);
+	while (us_team_next(task, &i))
+	{
+		UsDesignChunk c = chunk_at(area, i);
+
+		us_design_kernels[area->kernel] (&w, &c);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+UsPassState
+us_design_pass(UsDesign *d, UsDesignKernelId kernel, UsPassShape shape)
+{
+	UsDesignArea *area = d->area;
+	int			members = d->team != NULL ? us_team_members(d->team) : 1;
+	MemoryContext old = MemoryContextSwitchTo(d->context);
+	UsDesignWork w;
+
+	Assert(us_pass_bytes(shape) <= area->state_bytes);
+	area->kernel = kernel;
+	area->shape = shape;
+	for (int m = 0; m < members; m++)
+		clear_state(state_of(area, m), shape);
+	begin_work(&w, area, 0);
+	d->passes++;
+	for (int first = 0; first < d->nchunks; first += d->capacity)
+	{
+		int			n = Min(d->capacity, d->nchunks - first);
+
+		us_progress("rows", first, d->nchunks);
+		area->first = (int64) first * US_CHUNK_ROWS;
+		for (int i = 0; i < n && !d->filled; i++)
+			encode(d, first + i, i);
+		if (members > 1)
+			us_team_run(d->team, "us_task_design", us_task_design, n);
+		else
+			for (int i = 0; i < n; i++)
+			{
+				UsDesignChunk c = chunk_at(area, i);
+
+				us_progress("rows", first + i, d->nchunks);
+				us_design_kernels[kernel] (&w, &c);
+			}
+	}
+	d->filled = d->capacity >= d->nchunks;
+	for (int m = 1; m < members; m++)
+		merge_state(state_of(area, 0), state_of(area, m), shape);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(d->context);
+	return state_of(area, 0);
+}
+
+void
+us_design_report(const UsDesign *d, UsReport *details)
+{
+	us_report_int(details, "workers", d->team != NULL ? us_team_joined(d->team) : 0);
+	us_report_int(details, "passes", d->passes);
+	us_report_bool(details, "rows_kept", d->filled);
+	us_report_number(details, "memory_mb", (double) d->bytes / (1024.0 * 1024.0));
+}
+
+void
+us_design_end(UsDesign *d)
+{
+	if (d->team != NULL)
+		us_team_end(d->team);
+	if (d->arena != NULL)
+		us_arena_reset(d->arena);
+	MemoryContextDelete(d->context);
+	pfree(d);
+}

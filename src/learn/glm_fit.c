@@ -1,0 +1,390 @@
+/*
+ * glm_fit.c
+ *	  Newton's method on exact sums.
+ *
+ * The step of an unpenalised fit, or one with a ridge, solves the information for the gradient in 32
+ * digits; with absolute values in the penalty, coordinate descent minimises the quadratic model
+ * (J. Friedman, T. Hastie, R. Tibshirani, Journal of Statistical Software 33, 2010, section 3; J. D. Lee,
+ * Y. Sun, M. A. Saunders, SIAM J. Optim. 24, 2014).  A step that does not lower the objective is
+ * halved.  With many rows the first steps are made on a sample of them.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "infra/progress.h"
+#include "learn/glm_fit.h"
+#include "learn/linear_path.h"
+
+#define SECONDS_A_PAIR		3e-11
+#define SECONDS_A_VALUE		2e-9
+
+/* with less work than so many products the information is always fine */
+#define LITTLE_WORK			1e8
+
+/* a pivot below the square of this in a coarse information asks for a fine one */
+#define COARSE_PIVOT		1e-5
+
+#define MOST_HALVINGS		40
+
+/* rows of the sample for the first steps, and its tolerance */
+#define SAMPLE_ROWS			40000
+#define SAMPLE_TOLERANCE	1e-2
+
+/* predictors of this size that still grow, step after step, have no end */
+#define SEPARATED_ETA		16.0
+#define SEPARATED_STEPS		6
+
+UsGlmFit *
+us_glm_open(const UsGlmProblem *problem)
+{
+	const UsFitInput *input = problem->input;
+	UsGlmFit   *f = (UsGlmFit *) palloc0(sizeof(UsGlmFit));
+	UsDesignPlan plan = {0};
+	int			m;
+	double		rows = (double) input->frame->nrows;
+
+	f->width = us_encoder_width(input->encoder);
+	f->m = m = problem->intercept + f->width;
+	f->fine = problem->family != US_FAMILY_BINOMIAL || rows * m * m < LITTLE_WORK;
+	f->left_out = -1;
+	plan.input = input;
+	plan.nfolds = problem->nfolds;
+	plan.passes = problem->lambda > 0 && problem->mix > 0 ? 12 : problem->nfolds > 0 ? 200 : 6;
+	plan.seconds = rows * ((double) m * m / 2 * SECONDS_A_PAIR * (f->fine ? 4 : 1) + m * SECONDS_A_VALUE);
+	plan.workers = problem->workers;
+	plan.param_bytes = us_glm_param_bytes(f->width);
+	plan.state_bytes = us_pass_bytes(us_glm_shape(m, true, true));
+	f->design = us_design_create(&plan);
+	f->beta = (double *) palloc0(sizeof(double) * Max(m, 1));
+	f->gradient = (double *) palloc(sizeof(double) * Max(m, 1));
+	f->direction = (double *) palloc0(sizeof(double) * Max(m, 1));
+	f->dropped = (bool *) palloc0(sizeof(bool) * Max(m, 1));
+	f->information = (UsDd *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsDd) * (m + 1) * (m + 1));
+	if (problem->intercept)
+		f->beta[0] = problem->start;
+	f->most_information = problem->family == US_FAMILY_BINOMIAL ? problem->largest_weight / 4 :
+		problem->family == US_FAMILY_GAMMA ? problem->largest_weight :
+		problem->largest_weight * fmax(problem->mean, 1);
+	return f;
+}
+
+/* ---- one pass ---- */
+
+static void
+take_state(const UsGlmProblem *problem, UsGlmFit *f, const UsGlmParam *p, UsPassState state)
+{
+	int			m = f->m;
+	const UsExactSum *sum = state.exact + m;
+
+	f->objective = us_exact_round(&sum[US_GLM_OBJECTIVE]);
+	f->weight = us_exact_round(&sum[US_GLM_WEIGHT]);
+	f->deviance = us_exact_round(&sum[US_GLM_DEVIANCE]);
+	f->pearson = us_exact_round(&sum[US_GLM_PEARSON]);
+	f->constant = us_exact_round(&sum[US_GLM_CONSTANT]);
+	f->margin = state.least[US_GLM_MARGIN];
+	f->most_eta = -state.least[US_GLM_MINUS_ETA];
+	for (int k = 0; k < m; k++)
+	{
+		f->gradient[k] = us_exact_round(&state.exact[k]);
+		f->information[(Size) k * (m + 1) + m] = f->information[(Size) m * (m + 1) + k] =
+			us_dd(f->gradient[k]);
+	}
+	f->information[(Size) m * (m + 1) + m] = us_dd(0);
+	if (!p->information)
+		return;
+	f->most_information = -state.least[US_GLM_MINUS_INFORMATION];
+	for (int i = 0; i < m; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int j = i; j < m; j++)
+			f->information[(Size) i * (m + 1) + j] = f->information[(Size) j * (m + 1) + i] =
+				us_glm_information(state, p, i, j);
+	}
+}
+
+/* Sums at f->beta over the rows of design. */
+static void
+evaluate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, bool information, bool fine,
+		 bool statistics, int only)
+{
+	UsGlmParam *p = (UsGlmParam *) us_design_param(design);
+	UsGrid	   *grid;
+	double		most = f->most_information;
+	double		root;
+
+	us_glm_layout(p, f->width, problem->intercept, problem->family, problem->power);
+	p->information = information;
+	p->fine = fine;
+	p->statistics = statistics;
+	p->left_out = only >= 0 ? only : design == f->design ? f->left_out : -1;
+	p->only = only >= 0;
+	if (problem->family == US_FAMILY_BINOMIAL)
+		most = problem->largest_weight / 4;
+	else if (!statistics && problem->family != US_FAMILY_GAMMA)
+		most *= 64;				/* the last pass saw another beta */
+	p->most_information = most;
+	memcpy((char *) p + p->centre_at, problem->centre, sizeof(double) * f->width);
+	memcpy((char *) p + p->beta_at, f->beta, sizeof(double) * f->m);
+	grid = (UsGrid *) ((char *) p + p->grid_at);
+	root = sqrt(most);
+	if (problem->intercept)
+		*grid++ = us_cross_grid(0, root);
+	for (int j = 0; j < f->width; j++)
+	{
+		const UsEncodedColumn *c = us_encoder_column(problem->input->encoder, j);
+
+		grid[j] = us_cross_grid(problem->centre[j],
+								root * fmax(c->max - problem->centre[j], problem->centre[j] - c->min));
+	}
+	take_state(problem, f, p, us_design_pass(design, US_KERNEL_GLM, us_glm_shape(f->m, information, fine)));
+}
+
+/* ---- steps ---- */
+
+static bool
+is_penalised(const UsGlmProblem *problem, int k)
+{
+	return problem->lambda > 0 && k >= problem->intercept;
+}
+
+static double
+penalty(const UsGlmProblem *problem, const UsGlmFit *f, const double *b)
+{
+	double		sum = 0;
+
+	for (int k = problem->intercept; k < f->m; k++)
+		sum += problem->mix * fabs(b[k]) + (1 - problem->mix) / 2 * b[k] * b[k];
+	return f->weight * problem->lambda * sum;
+}
+
+/*
+ * Newton's step of a smooth objective: direction[m]; returns what the step would gain twice over, in the
+ * quadratic model; or -1 where a coarse information is not good enough for it.
+ */
+static double
+newton_step(const UsGlmProblem *problem, UsGlmFit *f, bool fine, double *direction)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "Newton step", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	int			m = f->m;
+	UsCrossSums s = {0};
+	UsLeastSquares *l;
+	double		gain = 0;
+	bool		good = true;
+
+	s.p = f->width;
+	s.intercept = problem->intercept;
+	s.n = m;
+	s.weight = f->weight;
+	s.a = (UsDd *) MemoryContextAllocHuge(context, sizeof(UsDd) * (m + 1) * (m + 1));
+	memcpy(s.a, f->information, sizeof(UsDd) * (m + 1) * (m + 1));
+	for (int k = 0; k < m; k++)
+	{
+		double		l2 = is_penalised(problem, k) ? f->weight * problem->lambda * (1 - problem->mix) : 0;
+		UsDd		g = us_two_sum(f->gradient[k], -l2 * f->beta[k]);
+
+		s.a[(Size) k * (m + 1) + k] = us_dd_add(s.a[(Size) k * (m + 1) + k], us_dd(l2));
+		s.a[(Size) k * (m + 1) + m] = s.a[(Size) m * (m + 1) + k] = g;
+	}
+	l = us_least_squares(&s, problem->last, problem->run);
+	for (int i = 0; i < m && !fine; i++)
+		if (!(l->e->d[i] > COARSE_PIVOT * COARSE_PIVOT * s.a[(Size) l->order[i] * (m + 1) + l->order[i]].hi))
+			good = false;
+	for (int k = 0; k < m; k++)
+	{
+		direction[k] = us_dd_round(l->b[k]);
+		gain += direction[k] * s.a[(Size) k * (m + 1) + m].hi;
+		f->dropped[k] = l->dropped[k];
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return good ? Max(gain, 0) : -1;
+}
+
+/* The same with absolute values in the penalty. */
+static double
+proximal_step(const UsGlmProblem *problem, UsGlmFit *f, double *direction)
+{
+	int			m = f->m;
+	UsQuadratic q;
+	bool	   *free_of = (bool *) palloc0(sizeof(bool) * m);
+	double	   *b = (double *) palloc(sizeof(double) * m);
+	double		gain = 0;
+
+	q.p = m;
+	q.c = (double *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * m * m);
+	q.cy = (double *) palloc(sizeof(double) * m);
+	q.yy = 0;
+	for (int i = 0; i < m; i++)
+	{
+		q.cy[i] = f->gradient[i] / f->weight;
+		for (int j = 0; j < m; j++)
+		{
+			q.c[(Size) i * m + j] = f->information[(Size) i * (m + 1) + j].hi / f->weight;
+			q.cy[i] += q.c[(Size) i * m + j] * f->beta[j];
+		}
+		q.yy += q.c[(Size) i * m + i];
+		b[i] = f->beta[i];
+	}
+	if (problem->intercept)
+		free_of[0] = true;
+	(void) us_coordinate_descent(&q, problem->lambda, problem->mix, free_of, 1e-10, 100000, b);
+	for (int k = 0; k < m; k++)
+		direction[k] = b[k] - f->beta[k];
+	/* twice the gain of the model: g'd + pen(beta) - pen(b) */
+	for (int k = 0; k < m; k++)
+		gain += direction[k] * f->gradient[k];
+	gain += penalty(problem, f, f->beta) - penalty(problem, f, b);
+	pfree(q.c);
+	pfree(q.cy);
+	pfree(free_of);
+	pfree(b);
+	return gain;
+}
+
+/* Does the likelihood run away without end? */
+static bool
+runs_away(const UsGlmProblem *problem, UsGlmFit *f, const double *direction, double gain, int step)
+{
+	double		size = 0;
+
+	if (problem->lambda > 0 || problem->family == US_FAMILY_GAMMA || step < SEPARATED_STEPS ||
+		f->most_eta < SEPARATED_ETA)
+		return false;
+	for (int k = problem->intercept; k < f->m; k++)
+		size = fmax(size, fabs(direction[k]) * us_encoder_column(problem->input->encoder, k - problem->intercept)->sd);
+	/* the gain is next to nothing, but the step as long as ever: each adds about 1 to the predictor */
+	return gain < 1e-3 && size > 0.05;
+}
+
+/* Newton's method over the rows of design; true when it converged. */
+static bool
+iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double tolerance)
+{
+	int			m = f->m;
+	bool		fine = f->fine;
+	bool		absolute = problem->lambda > 0 && problem->mix > 0;
+	double	   *direction = (double *) palloc(sizeof(double) * Max(m, 1));
+	double	   *before = (double *) palloc(sizeof(double) * Max(m, 1));
+	bool		done = false;
+
+	evaluate(problem, f, design, true, fine, false, -1);
+	for (int step = 1; step <= problem->max_iter && !done; step++)
+	{
+		double		objective = f->objective + penalty(problem, f, f->beta);
+		double		gain = absolute ? proximal_step(problem, f, direction) :
+			newton_step(problem, f, fine, direction);
+		double		length = 1;
+		double		now = INFINITY;
+
+		if (gain < 0 && !absolute)
+		{
+			f->fine = fine = true;	/* and once more */
+			evaluate(problem, f, design, true, fine, false, -1);
+			continue;
+		}
+		f->iterations += design == f->design;
+		us_progress_note("step %d: objective %.15g, gain to come %.3g", step, objective, gain / 2);
+		memcpy(before, f->beta, sizeof(double) * m);
+		for (int k = 0; k < m; k++)
+			f->beta[k] += direction[k];
+		if (gain / 2 <= tolerance)
+		{
+			done = true;
+			break;
+		}
+		if (runs_away(problem, f, direction, gain, step))
+		{
+			f->separated = true;
+			memcpy(f->direction, direction, sizeof(double) * m);
+			break;
+		}
+		for (int h = 0; h < MOST_HALVINGS; h++)
+		{
+			evaluate(problem, f, design, true, fine, false, -1);
+			now = f->objective + penalty(problem, f, f->beta);
+			if (now <= objective + 1e-12 * fabs(objective))
+				break;
+			length /= 2;
+			for (int k = 0; k < m; k++)
+				f->beta[k] = before[k] + length * direction[k];
+		}
+		if (!(now < objective) && length < 1e-6)
+		{
+			done = gain / 2 <= 1e-9 * fabs(objective);
+			break;
+		}
+	}
+	pfree(direction);
+	pfree(before);
+	return done;
+}
+
+void
+us_glm_minimise(const UsGlmProblem *problem, UsGlmFit *f)
+{
+	UsDesign   *sample = NULL;
+
+	if (!f->fine && f->iterations == 0 && f->left_out < 0)
+		sample = us_design_sample(f->design, SAMPLE_ROWS);
+	if (sample != NULL)
+	{
+		if (!iterate(problem, f, sample, SAMPLE_TOLERANCE))
+		{
+			/* of no use: begin anew */
+			memset(f->beta, 0, sizeof(double) * f->m);
+			if (problem->intercept)
+				f->beta[0] = problem->start;
+			f->separated = false;
+		}
+		us_design_end(sample);
+	}
+	f->converged = iterate(problem, f, f->design, problem->tolerance);
+}
+
+void
+us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
+{
+	int			m = f->m;
+	UsCrossSums s = {0};
+
+	evaluate(problem, f, f->design, true, true, true, -1);
+	if (problem->family != US_FAMILY_BINOMIAL && problem->family != US_FAMILY_GAMMA)
+		evaluate(problem, f, f->design, true, true, true, -1);	/* with the bound that is now known */
+	s.p = f->width;
+	s.intercept = problem->intercept;
+	s.n = m;
+	s.weight = f->weight;
+	s.a = f->information;
+	f->solution = us_least_squares(&s, problem->last, problem->run);
+	for (int k = 0; k < m; k++)
+		f->dropped[k] = f->solution->dropped[k];
+}
+
+double
+us_glm_fold_loss(const UsGlmProblem *problem, UsGlmFit *f, int fold)
+{
+	evaluate(problem, f, f->design, false, false, false, fold);
+	return f->weight > 0 ? f->objective / f->weight : NAN;
+}
+
+double
+us_glm_lambda_max(const UsGlmProblem *problem, UsGlmFit *f)
+{
+	double		most = 0;
+
+	evaluate(problem, f, f->design, false, false, false, -1);
+	for (int k = problem->intercept; k < f->m; k++)
+		most = fmax(most, fabs(f->gradient[k]));
+	return most / f->weight / fmax(problem->mix, 1e-3);
+}
+
+void
+us_glm_close(UsGlmFit *f)
+{
+	us_design_end(f->design);
+}

@@ -1,0 +1,80 @@
+/*
+ * glm_fit.h
+ *	  Fitting a linear predictor: Newton's method, for elastic nets with coordinate descent inside.
+ */
+#ifndef US_GLM_FIT_H
+#define US_GLM_FIT_H
+
+#include "learn/glm_pass.h"
+#include "stat/least_squares.h"
+
+/* What is to be minimised: the mean loss, weighted, plus a penalty as in linear_path.h. */
+typedef struct UsGlmProblem
+{
+	const UsFitInput *input;
+	UsFamily	family;
+	double		power;			/* Tweedie */
+	bool		intercept;
+	double		lambda;			/* 0: no penalty */
+	double		mix;
+	int			max_iter;
+	double		tolerance;		/* of the log likelihood that a step may still gain */
+	int			workers;		/* -1: by the work */
+	int			nfolds;
+	double	   *centre;			/* [width] */
+	double		largest_weight;
+	double		start;			/* predictor of a model without columns */
+	double		mean;			/* mean of y */
+	const bool *last;			/* order of elimination (least_squares.h) */
+	const int  *run;
+} UsGlmProblem;
+
+typedef struct UsGlmFit
+{
+	int			width;
+	int			m;
+	UsDesign   *design;
+	bool		fine;			/* the information is summed up in full from the beginning */
+	double	   *beta;			/* [m], relative to the centres */
+	bool	   *dropped;		/* [m] */
+	int			left_out;		/* fold, or -1 */
+
+	/* of the last pass */
+	double		objective;		/* summed up, without the penalty */
+	double		weight;
+	double	   *gradient;		/* [m] */
+	UsDd	   *information;	/* [m + 1][m + 1]: with the gradient as last column */
+	double		most_information;
+	double		margin;
+	double		most_eta;
+	double		deviance;
+	double		pearson;
+	double		constant;
+
+	/* of the whole */
+	bool		converged;
+	int			iterations;
+	bool		separated;		/* no finite maximum of the likelihood */
+	double	   *direction;		/* [m] in which it runs away then */
+	UsLeastSquares *solution;	/* of the last information: inverse, condition */
+} UsGlmFit;
+
+/* Rows ready for passes, beta that of a model without columns; memory from the budget (53200). */
+extern UsGlmFit *us_glm_open(const UsGlmProblem *problem);
+
+/* Minimise from fit->beta; for a warm start it is called again with another lambda. */
+extern void us_glm_minimise(const UsGlmProblem *problem, UsGlmFit *fit);
+
+/* The pass that finds deviance and information at the minimum, and the covariance with them. */
+extern void us_glm_finish(const UsGlmProblem *problem, UsGlmFit *fit);
+
+/* The objective of beta on the rows of a fold alone, per weight; sets weight. */
+extern double us_glm_fold_loss(const UsGlmProblem *problem, UsGlmFit *fit, int fold);
+
+/* The smallest lambda for which all columns are 0, from the gradient there. */
+extern double us_glm_lambda_max(const UsGlmProblem *problem, UsGlmFit *fit);
+
+/* Give rows and workers back; beta and the solution stay. */
+extern void us_glm_close(UsGlmFit *fit);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * glm_pass.h
+ *	  One pass of a generalised linear model with one linear predictor over the rows: objective, gradient,
+ *	  information.
+ *
+ * P. McCullagh and J. A. Nelder, Generalized Linear Models, 2nd ed. (1989), chapter 2: with predictor
+ * eta, mean mu(eta) and variance function V, the gradient by eta is w (y - mu) mu' / V and the
+ * expected information w mu'^2 / V.
+ */
+#ifndef US_GLM_PASS_H
+#define US_GLM_PASS_H
+
+#include "learn/design.h"
+#include "math/cross.h"
+
+/* Families, each with its one link. */
+typedef enum UsFamily
+{
+	US_FAMILY_BINOMIAL,			/* logit; y is 0 or 1 */
+	US_FAMILY_POISSON,			/* log; V = mu */
+	US_FAMILY_GAMMA,			/* log; V = mu^2 */
+	US_FAMILY_TWEEDIE			/* log; V = mu^power, 1 < power < 2 */
+} UsFamily;
+
+typedef struct UsGlmParam
+{
+	UsFamily	family;
+	double		power;
+	bool		intercept;
+	bool		information;	/* sum it up */
+	bool		fine;			/* to 47 bits of each value, not 23 */
+	bool		statistics;		/* deviance and the rest */
+	int			left_out;		/* rows of this fold do not count; -1: all do */
+	bool		only;			/* only the rows of that fold count */
+	int			m;				/* intercept + width */
+	double		most_information;	/* a bound of it in a row: larger ones are taken as that */
+	Size		centre_at;		/* of double [width] */
+	Size		beta_at;		/* of double [m], relative to the centres */
+	Size		grid_at;		/* of UsGrid [m]: of columns times the root of the information */
+} UsGlmParam;
+
+/* Exact sums of a pass: gradient [m], then these. */
+typedef enum UsGlmSum
+{
+	US_GLM_OBJECTIVE,			/* minus the log likelihood, but for what only y decides */
+	US_GLM_WEIGHT,
+	US_GLM_DEVIANCE,			/* these with statistics */
+	US_GLM_PEARSON,
+	US_GLM_CONSTANT,			/* Poisson: log(y!); gamma: log y */
+	US_GLM_SUMS
+} UsGlmSum;
+
+/* Minima of a pass. */
+typedef enum UsGlmLeast
+{
+	US_GLM_MINUS_INFORMATION,	/* minus the largest information of a row */
+	US_GLM_MARGIN,				/* binomial: of the predictor, on the side of y */
+	US_GLM_MINUS_ETA,			/* minus the largest predictor in size */
+	US_GLM_LEASTS
+} UsGlmLeast;
+
+/* Bytes of the parameters of width columns; the shape of the sums of m = intercept + width. */
+extern Size us_glm_param_bytes(int width);
+
+/* The same with or without information, fine or coarse. */
+extern UsPassShape us_glm_shape(int m, bool information, bool fine);
+
+/* Fill in the offsets and the fields that stay. */
+extern void us_glm_layout(UsGlmParam *p, int width, bool intercept, UsFamily family, double power);
+
+/* Element (i, j), i <= j, of the information. */
+extern UsDd us_glm_information(UsPassState state, const UsGlmParam *p, int i, int j);
+
+/* The kernel: predictor, loss, gradient and information of the rows of a chunk, added up. */
+extern void us_glm_kernel(UsDesignWork *w, const UsDesignChunk *c);
+
+/* log(1 + x) of the lanes of a vector, x in [0, 1]. */
+#include "math/exp_lanes.h"
+
+US_INLINE void
+us_log1p_lanes(UsDoubleLanes *x)
+{
+	/* with s = x / (2 + x) <= 1/3 it is 2 (s + s^3/3 + s^5/5 + ...), Abramowitz and Stegun 4.1.27 */
+	UsDoubleLanes s = *x / (2.0 + *x);
+	UsDoubleLanes s2 = s * s;
+	UsDoubleLanes sum = US_SPLAT_DOUBLE(1.0 / 33);
+
+	for (int k = 31; k >= 1; k -= 2)
+		sum = sum * s2 + 1.0 / k;
+	*x = 2.0 * (s * sum);
+}
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * linear.c
+ *	  Linear regression: parameters, the course of a training, details.
+ *
+ * 1. One pass sums up the products of all columns, exactly (gram_pass.c); for a choice of the penalty
+ *	  by cross-validation, fold by fold, so that the sums of every training part are differences.
+ * 2. Least squares from them (stat/least_squares.c), or the penalised path (linear_path.c).
+ * 3. Where columns are nearly dependent, passes over the rows that correct the coefficients by the
+ *	  residuals, which are computed in 32 digits (A. Björck, "Iterative refinement of linear least
+ *	  squares solutions", BIT 7, 1967).
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "infra/progress.h"
+#include "learn/gram_pass.h"
+#include "learn/linear_fit.h"
+
+/* seconds for the products of one pair of columns of a row, in four parts */
+#define SECONDS_A_PAIR		1.2e-10
+
+static const char *const choices[] = {"cv", "bic", "aic", NULL};
+static const char *const robusts[] = {"none", "HC0", "HC1", "HC2", "HC3", NULL};
+static const char *const refinements[] = {"auto", "always", "never", NULL};
+
+static const UsParamSpec specs[] = {
+	US_PENALTY_SPECS("100", choices, "half its squared error"),
+	{"robust", US_PARAM_CHOICE, "\"none\"", 0, 0, robusts,
+	"standard errors that hold when the variance differs from row to row"},
+	{"refine", US_PARAM_CHOICE, "\"auto\"", 0, 0, refinements,
+	"correct the coefficients by residuals of the rows; auto: where columns are nearly dependent"},
+	{"max_iter", US_PARAM_INT, "10000", 1, 100000000, NULL,
+	"most sweeps of the coordinate descent for one lambda"},
+	{"tolerance", US_PARAM_NUMBER, "1e-9", 1e-15, 0.1, NULL,
+	"change of the fit, beside the spread of y, at which a descent ends"},
+	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
+	"parallel workers to wait for; default by the size of the work, at most userseg.max_parallel_workers"},
+	{NULL}
+};
+
+/* ---- sums of products ---- */
+
+static bool
+chooses_by_folds(const UsLinearFit *f)
+{
+	return f->penalty.choose && strcmp(us_params_get(f->input->params, "choose")->text, "cv") == 0;
+}
+
+static void
+local_sums(UsLinearFit *f)
+{
+	int			width = f->width;
+	int			n = f->intercept + width + 1;
+	bool		robust = f->robust != US_ROBUST_NONE;
+	UsDesignPlan plan = {0};
+	UsGramParam *p;
+
+	f->nfolds = chooses_by_folds(f) ? (int) us_params_get(f->input->params, "folds")->integer : 0;
+	plan.input = f->input;
+	plan.nfolds = f->nfolds;
+	plan.passes = 1;
+	plan.seconds = (double) f->input->frame->nrows * n * n / 2 * SECONDS_A_PAIR;
+	plan.workers = us_workers_read(f->input->params);
+	plan.param_bytes = Max(us_gram_param_bytes(n), us_residual_param_bytes(width, robust));
+	plan.state_bytes = Max(us_pass_bytes(us_gram_shape(n, f->nfolds)),
+						   us_pass_bytes(us_residual_shape(f->intercept + width, robust)));
+	f->algebra_bytes = us_eliminate_bytes(n) + (Size) n * n * 4 * sizeof(UsDd);
+	us_budget_take(f->input->budget, f->algebra_bytes,
+				   psprintf("sums of products of %d encoded columns", width));
+	f->design = us_design_create(&plan);
+	p = (UsGramParam *) us_design_param(f->design);
+	p->intercept = f->intercept;
+	p->weighted = f->weighted;
+	p->nfolds = f->nfolds;
+	p->n = n;
+	us_gram_grids(f->input, f->intercept, f->centre, f->largest_weight, p->grid);
+	f->state = us_design_pass(f->design, US_KERNEL_GRAM, us_gram_shape(n, f->nfolds));
+	f->gram = p;
+	f->sums = us_gram_sums(f->state, p, -1, false, f->centre);
+}
+
+/* ---- the course of a training ---- */
+
+static void
+read_params(UsLinearFit *f)
+{
+	const UsParams *params = f->input->params;
+	const char *robust = us_params_get(params, "robust")->text;
+
+	f->penalty = us_penalty_read(params);
+	f->intercept = us_params_get(params, "intercept")->boolean;
+	for (int i = 0; robusts[i] != NULL; i++)
+		if (strcmp(robust, robusts[i]) == 0)
+			f->robust = (UsRobust) i;
+	if (f->penalty.on && f->robust != US_ROBUST_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there are no standard errors with a penalty, so none that are robust"),
+				 errhint("Leave out \"robust\", or the penalty.")));
+}
+
+static void
+linear_fit(const UsFitInput *input, UsFitResult *result)
+{
+	UsLinearFit f = {0};
+
+	memset(result, 0, sizeof(UsFitResult));
+	f.input = input;
+	f.result = result;
+	f.details = us_report_object();
+	f.width = us_encoder_width(input->encoder);
+	f.weighted = input->frame->weighted || input->target->factored;
+	read_params(&f);
+	f.centre = us_gram_centres(input, f.intercept);
+	f.largest_weight = us_gram_largest_weight(input);
+	f.model = us_linear_model_create(US_LINK_IDENTITY, 0, input->encoder);
+	f.model->has_intercept = f.intercept;
+	us_report_text(f.details, "strategy", input->sql_step != NULL ? "sql" : "local");
+	us_report_text(f.details, "penalty", us_params_get(input->params, "penalty")->text);
+
+	local_sums(&f);
+	if (f.penalty.on)
+		us_linear_penalised(&f);
+	else
+		us_linear_least_squares(&f);
+	us_linear_model_figures(f.model, f.details);
+	if (f.design != NULL)
+	{
+		us_design_report(f.design, f.details);
+		us_design_end(f.design);
+	}
+	us_budget_release(input->budget, f.algebra_bytes);
+	result->model = f.model;
+	result->task = US_TASK_REGRESSION;
+	result->metric = NULL;
+	result->metric_value = NAN;
+	result->details = f.details;
+}
+
+static uint64
+linear_memory(const UsParams *params, int64 nrows, int width)
+{
+	return us_pass_bytes(us_gram_shape(width + 2, 0)) + us_eliminate_bytes(width + 2);
+}
+
+const UsAlgorithm us_algorithm_linear = {
+	.name = "linear",
+	.task = "regression",
+	.description = "Linear regression with inference: least squares, ridge, lasso, elastic net",
+	.needs_target = true,
+	.params = specs,
+	.fit = linear_fit,
+	.memory = linear_memory,
+	.score = us_linear_score,
+	.label = us_linear_label,
+	.label_block = us_linear_label_block,
+	.score_block = us_linear_score_block,
+	.explain = us_linear_explain,
+	.base = us_linear_base,
+	.coefficients = us_linear_coefficients,
+	.describe = us_linear_describe,
+	.write = us_linear_write,
+	.read = us_linear_read
+};

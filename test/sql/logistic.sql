@@ -1,0 +1,52 @@
+-- Logistic regression: what it does in every case; its figures are compared with other libraries in test/golden.
+SET client_min_messages = warning;
+CREATE TABLE t AS
+SELECT i AS id, (i * 7919 % 101) / 10.0 AS a, (i * 104729 % 97) / 7.0 AS b, i % 5 AS c,
+  (i * 7919 % 101) / 10.0 - (i * 104729 % 97) / 7.0 + (i * 613 % 59 - 29) / 6.0 > -2 AS y, 1 + i % 3 AS w
+FROM generate_series(1, 600) i;
+CREATE FUNCTION same(x text, y text) RETURNS boolean LANGUAGE sql AS $$
+  SELECT (SELECT array_agg(c ORDER BY class, term) FROM userseg.coefficients(x) c) IS NOT DISTINCT FROM (SELECT array_agg(c ORDER BY class, term) FROM userseg.coefficients(y) c)
+$$;
+SELECT model, version, algorithm, n_rows, n_features, converged, warnings,
+  details ->> 'rank' AS rank, round((details ->> 'log_likelihood')::numeric, 6) AS log_likelihood, round((details ->> 'pseudo_r2')::numeric, 6) AS pseudo_r2, details ->> 'std_errors' AS errors
+FROM userseg.train('m', 'logistic', 't', target => 'y', features => '{a,b,c}', holdout => 0);
+SELECT class, term, round(coefficient::numeric, 6) AS coefficient, round(std_error::numeric, 6) AS std_error, round(p_value::numeric, 6) AS p_value FROM userseg.coefficients('m');
+-- at the maximum of the likelihood the residuals are orthogonal to the columns
+SELECT abs(sum(y::int - p)) < 1e-8 AS one, abs(sum(a * (y::int - p))) < 1e-8 AS a, abs(sum(b * (y::int - p))) < 1e-8 AS b, abs(sum(c * (y::int - p))) < 1e-8 AS c,
+  abs(sum(ln(CASE WHEN y THEN p ELSE 1 - p END)) - (SELECT (details ->> 'log_likelihood')::float8 FROM userseg.model_versions WHERE model = 'm')) < 1e-8 AS likelihood
+FROM (SELECT t.*, userseg.predict_value('m', t) AS p FROM t) s;
+SELECT label, round(probability::numeric, 6) AS probability, runner_up, round(margin::numeric, 6) AS margin, round(value::numeric, 6) AS value FROM userseg.predict_detail('m', (SELECT t FROM t WHERE id = 1));
+
+-- the same bits in any order of the rows, by any number of workers
+SELECT version FROM userseg.train('shuffled', 'logistic', 'SELECT * FROM t ORDER BY hashint4(id)', target => 'y', features => '{a,b,c}', holdout => 0);
+SELECT version FROM userseg.train('workers', 'logistic', 't', target => 'y', features => '{a,b,c}', holdout => 0, params => '{"workers": 2}');
+SELECT same('m', 'shuffled') AS shuffled, same('m', 'workers') AS workers;
+
+-- weights of rows and of classes count as rows
+SELECT version FROM userseg.train('weighed', 'logistic', 't', target => 'y', features => '{a,b,c}', weight => 'w', holdout => 0, params => '{"class_weight": {"true": 2}}');
+SELECT version FROM userseg.train('repeated', 'logistic', 'SELECT t.* FROM t, generate_series(1, w * CASE WHEN y THEN 2 ELSE 1 END)', target => 'y', features => '{a,b,c}', holdout => 0);
+SELECT count(*), count(*) FILTER (WHERE abs(a.coefficient / b.coefficient - 1) > 1e-9 OR abs(a.std_error / b.std_error - 1) > 1e-9) AS wrong
+FROM userseg.coefficients('weighed') a JOIN userseg.coefficients('repeated') b USING (term);
+
+-- separation, complete and quasi-complete: named, and no finite maximum is claimed
+SELECT converged, warnings, details -> 'std_errors' AS errors FROM userseg.train('apart', 'logistic', 'SELECT a, c, a > 5 AS y FROM t', target => 'y', holdout => 0);
+SELECT converged, warnings[1] FROM userseg.train('nearly', 'logistic', 'SELECT a, (id % 10 = 0)::int AS sure, y OR id % 10 = 0 AS y FROM t', target => 'y', holdout => 0);
+SELECT converged, warnings FROM userseg.train('ridged', 'logistic', 'SELECT a, c, a > 5 AS y FROM t', target => 'y', params => '{"penalty": "ridge", "lambda": 0.01}', holdout => 0);
+-- dependent columns
+SELECT warnings, details ->> 'rank' AS rank FROM userseg.train('twice', 'logistic', 'SELECT a, b, a - b AS ab, y FROM t', target => 'y', holdout => 0);
+SELECT term, note FROM userseg.coefficients('twice') WHERE note IS NOT NULL;
+
+-- penalties
+SELECT details ->> 'chosen_by' AS chosen_by, jsonb_array_length(details -> 'path') AS path, (details ->> 'lambda')::float8 > 0 AS lambda, details #>> '{path,0,nonzero}' AS first
+FROM userseg.train('lasso', 'logistic', 't', target => 'y', features => '{a,b,c}', params => '{"penalty": "lasso", "n_lambda": 8}', id => 'id', holdout => 0);
+SELECT version FROM userseg.train('lasso2', 'logistic', 'SELECT * FROM t ORDER BY id DESC', target => 'y', features => '{a,b,c}', params => '{"penalty": "lasso", "n_lambda": 8}', id => 'id', holdout => 0);
+SELECT same('lasso', 'lasso2') AS same_folds;
+SELECT details ->> 'nonzero' AS nonzero FROM userseg.train('strong', 'logistic', 't', target => 'y', features => '{a,b,c}', params => '{"penalty": "elastic_net", "lambda": 1e6}', holdout => 0);
+SELECT abs(coefficient - ln((SELECT avg(y::int) / (1 - avg(y::int)) FROM t))) < 1e-9 AS log_odds FROM userseg.coefficients('strong') WHERE term = '(intercept)';
+
+-- errors
+\set VERBOSITY default
+SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"lambda": 1}');
+SELECT userseg.train('e', 'logistic', 't', target => 'a');
+SELECT userseg.train('e', 'logistic', 'SELECT true AS y, a FROM t', target => 'y');
+SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"solver": "sag"}');
