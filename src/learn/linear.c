@@ -67,7 +67,7 @@ local_sums(UsLinearFit *f)
 						   us_pass_bytes(us_residual_shape(f->intercept + width, robust)));
 	f->algebra_bytes = us_eliminate_bytes(n) + (Size) n * n * 4 * sizeof(UsDd);
 	us_budget_take(f->input->budget, f->algebra_bytes,
-				   psprintf("sums of products of %d encoded columns", width));
+				   psprintf("sum of products of %d encoded columns", width));
 	f->design = us_design_create(&plan);
 	p = (UsGramParam *) us_design_param(f->design);
 	p->intercept = f->intercept;
