@@ -1,5 +1,7 @@
 -- Coefficients in units of the source.
 SET client_min_messages = warning;
+CREATE SCHEMA test_coefficients;
+SET search_path = test_coefficients, public;
 SET extra_float_digits = 0;
 CREATE TABLE shop AS
 SELECT i AS id, i % 17 + i / 40.0 AS visits, CASE i % 3 WHEN 0 THEN 'DE' WHEN 1 THEN 'FR' ELSE 'IT' END AS country,
@@ -47,3 +49,5 @@ SELECT * FROM userseg.coefficients('one', 'NaN');
 SELECT * FROM userseg.coefficients('one', NULL);
 SELECT * FROM userseg.coefficients(NULL);
 SELECT * FROM userseg.coefficients('none');
+SELECT count(*) AS dropped FROM unnest('{all,buyer,cluster,one,wide}'::text[]) m, LATERAL userseg.drop_model(m) d;
+DROP SCHEMA test_coefficients CASCADE;

@@ -1,6 +1,8 @@
 -- Linear regression: what it does in every case; its figures are compared with other libraries in test/golden and with NIST's
 -- certified values in linear_nist.
 SET client_min_messages = warning;
+CREATE SCHEMA test_linear;
+SET search_path = test_linear, public;
 CREATE TABLE t AS
 SELECT i AS id, (i * 7919 % 101) / 10.0 AS a, (i * 104729 % 97) / 7.0 AS b, i % 5 AS c, CASE WHEN i % 4 = 0 THEN NULL ELSE (i * 31 % 23)::float8 END AS holes,
   3 * (i * 7919 % 101) / 10.0 - 2 * (i * 104729 % 97) / 7.0 + (i * 613 % 59 - 29) / 11.0 + 0.5 * (i % 5) AS y, 1 + i % 3 AS w
@@ -90,3 +92,6 @@ SELECT userseg.predict('m', t) FROM t LIMIT 1;
 SET userseg.max_memory = '4MB';
 -- numbers in the message
 SELECT userseg.train('e', 'linear', 'SELECT i AS y, (SELECT array_agg(hashint4(i * 1000 + j)::float8) FROM generate_series(1, 600) j) AS v FROM generate_series(1, 20) i', target => 'y', holdout => 0);
+RESET userseg.max_memory;
+SELECT count(*) AS dropped FROM unnest('{bic,few,lasso,lasso_ordered,lasso_shuffled,line,m,near,offset,origin,plain,repeated,scales,shuffled,strong,twice,two,weak,weighed,workers,r_hc0,r_hc1,r_hc2,r_hc3}'::text[]) m, LATERAL userseg.drop_model(m) d;
+DROP SCHEMA test_linear CASCADE;

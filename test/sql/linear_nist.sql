@@ -1,6 +1,8 @@
 -- Linear regression on NIST's reference data sets (Statistical Reference Datasets, linear regression): data and certified
 -- values as published; the certified values were found again with rational arithmetic.
 SET client_min_messages = error;
+CREATE SCHEMA test_linear_nist;
+SET search_path = test_linear_nist, public;
 CREATE TABLE longley (y float8, x1 float8, x2 float8, x3 float8, x4 float8, x5 float8, x6 float8);
 INSERT INTO longley VALUES
 (60323, 83.0, 234289, 2356, 1590, 107608, 1947),
@@ -112,3 +114,5 @@ FROM term WHERE version = 2 GROUP BY 1 ORDER BY 1;
 SELECT name, count(*), min(digits((details ->> 'sigma')::float8, sigma)) >= 7 AS sigma, min(digits((details ->> 'r2')::float8, r2)) >= 7 AS r2,
   min(digits((details ->> 'f')::float8, f)) >= 7 AS f
 FROM run JOIN certified_fit USING (name) GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS dropped FROM unnest('{longley,filip,noint1,noint2,wampler1,wampler2,wampler3,wampler4,wampler5}'::text[]) m, LATERAL userseg.drop_model(m) d;
+DROP SCHEMA test_linear_nist CASCADE;

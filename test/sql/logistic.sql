@@ -1,5 +1,7 @@
 -- Logistic regression: what it does in every case; its figures are compared with other libraries in test/golden.
 SET client_min_messages = warning;
+CREATE SCHEMA test_logistic;
+SET search_path = test_logistic, public;
 CREATE TABLE t AS
 SELECT i AS id, (i * 7919 % 101) / 10.0 AS a, (i * 104729 % 97) / 7.0 AS b, i % 5 AS c,
   (i * 7919 % 101) / 10.0 - (i * 104729 % 97) / 7.0 + (i * 613 % 59 - 29) / 6.0 > -2 AS y, 1 + i % 3 AS w
@@ -50,3 +52,5 @@ SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"lambda": 
 SELECT userseg.train('e', 'logistic', 't', target => 'a');
 SELECT userseg.train('e', 'logistic', 'SELECT true AS y, a FROM t', target => 'y');
 SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"solver": "sag"}');
+SELECT count(*) AS dropped FROM unnest('{apart,lasso,lasso2,m,nearly,repeated,ridged,shuffled,strong,twice,weighed,workers}'::text[]) m, LATERAL userseg.drop_model(m) d;
+DROP SCHEMA test_logistic CASCADE;
