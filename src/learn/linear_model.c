@@ -29,15 +29,6 @@ static const char *const error_names[] = {
 	NULL, "nonrobust", "HC0", "HC1", "HC2", "HC3", "expected information", "sandwich"
 };
 
-void
-us_fit_warn(UsFitResult *result, char *text)
-{
-	Size		bytes = (result->n_warnings + 1) * sizeof(char *);
-
-	result->warnings = (char **) (result->warnings ? repalloc(result->warnings, bytes) : palloc(bytes));
-	result->warnings[result->n_warnings++] = text;
-}
-
 UsLinearModel *
 us_linear_model_create(UsLink link, int classes, const UsEncoder *encoder)
 {

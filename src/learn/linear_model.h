@@ -41,9 +41,6 @@ typedef struct UsLinearModel
 	UsFigure   *figure;
 } UsLinearModel;
 
-/* Add a warning to the result of a training. */
-extern void us_fit_warn(UsFitResult *result, char *text);
-
 /* An empty model in the current memory context; coefficients 0, terms of status US_TERM_FITTED. */
 extern UsLinearModel *us_linear_model_create(UsLink link, int classes, const UsEncoder *encoder);
 
