@@ -210,10 +210,25 @@ square_pass(Pass *pass, UsFrame *frame)
 	}
 }
 
-/* Fill the facets, which are in the profile already. */
+Size
+us_profile_bytes(const UsEncoder *encoder, int n_labels)
+{
+	Size		facets = 0;
+
+	for (int i = 0; i < us_encoder_nfeatures(encoder); i++)
+	{
+		const UsFeature *feature = us_encoder_feature(encoder, i);
+
+		facets += feature->kind == US_KIND_VECTOR ? Min(feature->dim, US_PROFILE_ELEMENTS) :
+			(feature->kind == US_KIND_CATEGORY || feature->kind == US_KIND_TAGS ? US_PROFILE_LEVELS : 1);
+	}
+	return (facets * (n_labels + 2) + n_labels) * sizeof(Cell);
+}
+
+/* Fill the facets, which are in the profile already; no rules. */
 static void
-compute(UsProfile *profile, const UsFacetSource *source, UsFrame *frame, const UsEncoder *encoder,
-		UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed)
+measure(UsProfile *profile, const UsFacetSource *source, UsFrame *frame,
+		UsLabelChunk labels, void *context, UsBudget *budget)
 {
 	int			n_labels = profile->n_labels;
 	UsArena    *arena;
@@ -241,7 +256,6 @@ compute(UsProfile *profile, const UsFacetSource *source, UsFrame *frame, const U
 	sum_pass(&pass, frame, labels, context);
 	square_pass(&pass, frame);
 	us_arena_reset(arena);
-	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
 }
 
 UsProfile *
@@ -252,7 +266,8 @@ us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 	UsFacetSource *source;
 
 	us_facets_make(frame, encoder, n_labels, profile, &source);
-	compute(profile, source, frame, encoder, labels, context, budget, seed);
+	measure(profile, source, frame, labels, context, budget);
+	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
 	return profile;
 }
 
@@ -264,6 +279,25 @@ us_profile_compute_like(const UsProfile *like, UsFrame *frame, const UsEncoder *
 	UsFacetSource *source;
 
 	us_facets_make_like(like, frame, encoder, profile, &source);
-	compute(profile, source, frame, encoder, labels, context, budget, seed);
+	measure(profile, source, frame, labels, context, budget);
+	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
+	return profile;
+}
+
+UsProfile *
+us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, int n_branches,
+							UsLabelChunk branches, const int32 *branch_label, int n_labels,
+							UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed,
+							UsProfile **of_branches)
+{
+	UsProfile  *parts = palloc0(sizeof(UsProfile));
+	UsFacetSource *source;
+	UsProfile  *profile;
+
+	us_facets_make(frame, encoder, n_branches, parts, &source);
+	measure(parts, source, frame, branches, context, budget);
+	profile = us_profile_join(parts, branch_label, n_labels);
+	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
+	*of_branches = parts;
 	return profile;
 }

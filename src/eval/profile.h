@@ -79,6 +79,24 @@ extern UsProfile *us_profile_compute_like(const UsProfile *like, UsFrame *frame,
  */
 extern void us_profile_merge(UsProfile *profile, const UsProfile *old, double decay);
 
+/*
+ * The same for a partition whose segments are joined from branches, numbered 1 .. n_branches:
+ * branch_label[] is the label of each.  *of_branches gets the profile of the branches, without rules.
+ */
+extern UsProfile *us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, int n_branches,
+											  UsLabelChunk branches, const int32 *branch_label, int n_labels,
+											  UsLabelChunk labels, void *context, UsBudget *budget,
+											  uint64 seed, UsProfile **of_branches);
+
+/*
+ * The profile of segments that are joined from those of another profile, without rules: label[] of each
+ * of them, 1 .. n_labels.  It shares names with that profile.
+ */
+extern UsProfile *us_profile_join(const UsProfile *from, const int32 *label, int n_labels);
+
+/* Bytes that computing a profile takes of the budget, at most. */
+extern Size us_profile_bytes(const UsEncoder *encoder, int n_labels);
+
 /* Stored form: little-endian, strings in UTF-8; read validates (22P03) against the encoder. */
 extern void us_profile_write(const UsProfile *profile, UsWriter *w);
 extern UsProfile *us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels);

@@ -104,6 +104,33 @@ typedef struct UsCoefficient
 	uint8		status;			/* UsTermStatus */
 } UsCoefficient;
 
+struct UsTree;					/* stat/linkage_tree.h */
+
+/*
+ * A clustering that was cut from a tree, and can be cut again.  The finest cut that can be made has
+ * the "branches" as its clusters; every other joins branches.
+ */
+typedef struct UsAlgorithmTree
+{
+	/* Number of branches, and the label 1.. of each of them in the present cut. */
+	int			(*branches) (const void *model);
+	const int32 *(*branch_labels) (const void *model);
+
+	/* As label_block: the branches 1.. of a block of rows. */
+	void		(*branch_block) (const void *model, const double *x, int stride, int nrows, int32 *branch);
+
+	/* The tree, the label and the weight of each leaf. */
+	const struct UsTree *(*tree) (const void *model);
+	const int32 *(*leaf_labels) (const void *model);
+	const double *(*leaf_weights) (const void *model);
+
+	/*
+	 * The model of the cut into k clusters, 1 .. branches, in the current context; it shares what it
+	 * can with model, which must live as long.  result: n_labels, metric and details of it.
+	 */
+	void	   *(*cut) (const void *model, int k, UsFitResult *result);
+} UsAlgorithmTree;
+
 typedef struct UsAlgorithm
 {
 	const char *name;			/* as the field names it */
@@ -160,6 +187,9 @@ typedef struct UsAlgorithm
 	/* For clustering: the centre of label 1..n in encoded units, c[width]; or NULL. */
 	void		(*center) (const void *model, int label, double *c);
 
+	/* For a clustering that can be cut again; or NULL. */
+	const UsAlgorithmTree *tree;
+
 	/* Parameters and statistics of a stored model. */
 	UsReport   *(*describe) (const void *model);
 
@@ -189,6 +219,7 @@ extern bool us_task_parse(const char *name, UsTask *task);
 extern void us_fit_warn(UsFitResult *result, char *text);
 
 /* The algorithms, each in its file; registry.c lists them. */
+extern const UsAlgorithm us_algorithm_hierarchical;
 extern const UsAlgorithm us_algorithm_kmeans;
 extern const UsAlgorithm us_algorithm_minibatch_kmeans;
 extern const UsAlgorithm us_algorithm_linear;

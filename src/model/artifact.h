@@ -22,6 +22,7 @@
 #define US_SECTION_CLASSES	4	/* names of the classes, the positive one; absent for clusters and regression */
 #define US_SECTION_OPTIONAL 0x80000000u
 #define US_SECTION_PROFILE	(US_SECTION_OPTIONAL | 1)	/* eval/profile.h; absent where there is none */
+#define US_SECTION_BRANCHES	(US_SECTION_OPTIONAL | 2)	/* profile of the branches of a clustering with a tree */
 
 typedef struct UsArtifact
 {

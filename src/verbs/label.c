@@ -17,6 +17,8 @@ struct UsLabelSource
 	double	   *x;				/* [width][US_CHUNK_ROWS] */
 	int32	   *label;			/* of all chunks when kept, else of one */
 	bool	   *known;			/* [nchunks] when kept, else NULL */
+	const int32 *branch_label;	/* label is of branches, and these are their labels; or NULL */
+	int32	   *mapped;			/* then: the labels of a chunk */
 };
 
 UsLabelSource *
@@ -47,12 +49,46 @@ us_label_source(const UsAlgorithm *algorithm, const void *model, const UsEncoder
 	return s;
 }
 
+UsLabelSource *
+us_branch_source(const UsAlgorithm *algorithm, const void *model, const UsEncoder *encoder,
+				 const UsFrame *frame, UsBudget *budget)
+{
+	UsLabelSource *s = us_label_source(algorithm, model, encoder, frame, NULL, budget);
+
+	s->branch_label = algorithm->tree->branch_labels(model);
+	s->mapped = palloc(US_CHUNK_ROWS * sizeof(int32));
+	return s;
+}
+
+const int32 *
+us_branch_chunk(void *source, int i, const UsChunk *chunk)
+{
+	UsLabelSource *s = source;
+	int32	   *branch = s->known ? s->label + (Size) i * US_CHUNK_ROWS : s->label;
+
+	if (s->known && s->known[i])
+		return branch;
+	us_encoder_apply_chunk(s->encoder, chunk, s->x, US_CHUNK_ROWS);
+	s->algorithm->tree->branch_block(s->model, s->x, US_CHUNK_ROWS, chunk->nrows, branch);
+	if (s->known)
+		s->known[i] = true;
+	return branch;
+}
+
 const int32 *
 us_label_chunk(void *source, int i, const UsChunk *chunk)
 {
 	UsLabelSource *s = source;
 	int32	   *label = s->known ? s->label + (Size) i * US_CHUNK_ROWS : s->label;
 
+	if (s->branch_label)
+	{
+		const int32 *branch = us_branch_chunk(source, i, chunk);
+
+		for (int r = 0; r < chunk->nrows; r++)
+			s->mapped[r] = s->branch_label[branch[r] - 1];
+		return s->mapped;
+	}
 	if (s->fitted)
 	{
 		const uint16 *fitted = s->fitted + (Size) i * US_CHUNK_ROWS;

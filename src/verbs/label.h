@@ -19,6 +19,17 @@ extern UsLabelSource *us_label_source(const UsAlgorithm *algorithm, const void *
 									  const UsEncoder *encoder, const UsFrame *frame,
 									  const uint16 *fitted, UsBudget *budget);
 
+/*
+ * A source for both functions below, for an algorithm with a tree: branches are computed, and labels
+ * follow from them.
+ */
+extern UsLabelSource *us_branch_source(const UsAlgorithm *algorithm, const void *model,
+									   const UsEncoder *encoder, const UsFrame *frame,
+									   UsBudget *budget);
+
+/* The branches of a chunk (an UsLabelChunk). */
+extern const int32 *us_branch_chunk(void *source, int i, const UsChunk *chunk);
+
 /* The labels of a chunk (an UsLabelChunk). */
 extern const int32 *us_label_chunk(void *source, int i, const UsChunk *chunk);
 

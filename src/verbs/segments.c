@@ -42,6 +42,19 @@ us_segments_open(const char *reference)
 	return m;
 }
 
+UsArtifactSection
+us_segments_section(uint32 type, const UsProfile *profile)
+{
+	UsArtifactSection section = {type};
+	UsWriter	w;
+
+	us_writer_init(&w);
+	us_profile_write(profile, &w);
+	section.data = w.buf.data + VARHDRSZ;
+	section.len = w.buf.len - VARHDRSZ;
+	return section;
+}
+
 /* The lines of one label in the units of the source. */
 static int
 original_lines(const UsSegmentedModel *m, int label, UsCentroidLine *line)

@@ -25,6 +25,9 @@ typedef struct UsSegmentedModel
  */
 extern UsSegmentedModel us_segments_open(const char *reference);
 
+/* A profile as a section of a stored model. */
+extern UsArtifactSection us_segments_section(uint32 type, const UsProfile *profile);
+
 /* One line of userseg.centroids; NaN: none. */
 typedef struct UsCentroidLine
 {

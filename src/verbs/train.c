@@ -168,17 +168,34 @@ report_target(UsTraining *t, const Supervised *s)
 	us_report_bool(r, "refitted", h->split.kind != US_SPLIT_NONE && t->n_rows == t->prepared.frame->nrows);
 }
 
-/* Numbers of the segments and what they look like. */
+/*
+ * Numbers of the segments and what they look like.  Of a tree the branches are measured, so that another cut
+ * can be described without the rows.
+ */
 static UsProfile *
 describe_segments(UsTraining *t)
 {
 	UsPrepared *p = &t->prepared;
-	UsLabelSource *labels = us_label_source(p->recipe.algorithm, t->fitted.result.model, p->encoder,
-											p->frame, t->fitted.result.labels, p->budget);
+	const UsAlgorithm *algorithm = p->recipe.algorithm;
+	const UsFitResult *fit = &t->fitted.result;
+	int			branches = algorithm->tree ? algorithm->tree->branches(fit->model) : 0;
+	UsLabelSource *labels;
 
+	if (branches > 0 && us_profile_bytes(p->encoder, branches) > us_budget_left(p->budget) / 4 * 3)
+	{
+		us_train_warn(p, "userseg.max_memory leaves no room to describe the %d branches of the tree: userseg.cut cannot cut this version", branches);
+		branches = 0;
+	}
+	labels = branches > 0 ?
+		us_branch_source(algorithm, fit->model, p->encoder, p->frame, p->budget) :
+		us_label_source(algorithm, fit->model, p->encoder, p->frame, fit->labels, p->budget);
 	align(t, labels);
 	us_progress("describe segments", 0, 0);
-	return us_profile_compute(p->frame, p->encoder, t->fitted.result.n_labels, us_label_chunk, labels,
+	if (branches > 0)
+		return us_profile_compute_branches(p->frame, p->encoder, branches, us_branch_chunk,
+										   algorithm->tree->branch_labels(fit->model), fit->n_labels,
+										   us_label_chunk, labels, p->budget, p->recipe.seed, &t->branches);
+	return us_profile_compute(p->frame, p->encoder, fit->n_labels, us_label_chunk, labels,
 							  p->budget, p->recipe.seed);
 }
 

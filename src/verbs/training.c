@@ -11,6 +11,7 @@
 #include "model/artifact.h"
 #include "model/catalog.h"
 #include "model/report_json.h"
+#include "verbs/segments.h"
 #include "verbs/training.h"
 
 void
@@ -51,8 +52,8 @@ us_training_artifact(UsTraining *t, const UsProfile *profile)
 {
 	const UsFitted *f = &t->fitted;
 	UsArtifact	artifact = {0};
-	UsArtifactSection section = {0};
-	UsWriter	w;
+	UsArtifactSection section[2];
+	int			n_sections = 0;
 
 	artifact.algorithm = f->recipe->algorithm;
 	artifact.task = f->result.task;
@@ -65,14 +66,11 @@ us_training_artifact(UsTraining *t, const UsProfile *profile)
 		artifact.class_names = f->target->class_name;
 		artifact.positive = f->target->positive;
 	}
-	if (profile == NULL)
-		return us_artifact_write(&artifact, NULL, 0);
-	us_writer_init(&w);
-	us_profile_write(profile, &w);
-	section.type = US_SECTION_PROFILE;
-	section.data = w.buf.data + VARHDRSZ;
-	section.len = w.buf.len - VARHDRSZ;
-	return us_artifact_write(&artifact, &section, 1);
+	if (profile)
+		section[n_sections++] = us_segments_section(US_SECTION_PROFILE, profile);
+	if (t->branches)
+		section[n_sections++] = us_segments_section(US_SECTION_BRANCHES, t->branches);
+	return us_artifact_write(&artifact, section, n_sections);
 }
 
 /* Names of the features that have encoded columns; returns how many. */

@@ -1,0 +1,50 @@
+/*
+ * hierarchical_points.h
+ *	  What hierarchical clustering works on: all rows of a source, or prototypes of them.
+ */
+#ifndef US_HIERARCHICAL_POINTS_H
+#define US_HIERARCHICAL_POINTS_H
+
+#include "learn/hierarchical_model.h"
+
+/* How many points, and how their distances are kept. */
+typedef struct UsHierarchyPlan
+{
+	UsLinkage	linkage;
+	UsMetric	metric;
+	int64		nrows;
+	int			width;
+	int			max_exact;		/* rows that are clustered one by one at most */
+	int			max_prototypes; /* else */
+	bool		exact;			/* decided */
+	int			n;				/* rows, or prototypes at most */
+	UsLinkageStorage storage;
+	bool		short_of_memory;	/* fewer points than asked for, because of the memory */
+} UsHierarchyPlan;
+
+/* Values (points times columns) of a model at most. */
+#define US_HIERARCHY_VALUES		(1 << 21)
+
+/* The best storage for n points in so many bytes; false if there is none. */
+extern bool us_hierarchy_storage(UsLinkage linkage, int n, int width, Size room, UsLinkageStorage *storage);
+
+/* Bytes that clustering n points takes: points, tree, distances. */
+extern Size us_hierarchy_bytes(UsLinkage linkage, UsLinkageStorage storage, int n, int width);
+
+/*
+ * Decide: all rows if there are at most max_exact of them and memory and model have room for them,
+ * else the most prototypes up to max_prototypes that there is room for, at least least.
+ */
+extern void us_hierarchy_decide(UsHierarchyPlan *plan, Size room, int least);
+
+/*
+ * The points, in the order of their coordinates, then weights.  In the current context; large arrays
+ * in arena.  details gets what us_prototypes_build tells.
+ */
+extern void us_hierarchy_points(const UsHierarchyPlan *plan, const UsFitInput *input, UsArena *arena,
+								UsReport *details, UsHierarchyPoints *points);
+
+/* Different points. */
+extern int	us_hierarchy_distinct(const UsHierarchyPoints *points);
+
+#endif

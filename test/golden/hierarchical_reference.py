@@ -1,0 +1,49 @@
+#!/usr/bin/python3
+"""hierarchical_reference.py: what scipy makes of the tables of hierarchical.sql.
+
+Connects as psql does.  Reads table "rows" (dataset, x float8[]) in the order of the values, fills table
+"scipy" (dataset, metric, linkage, height float8[], pair int[], leaf int[], inconsistency float8[],
+cophenetic float8, label jsonb: cuts k = 2..6).  Does nothing where scipy is absent.
+"""
+import json
+import subprocess
+import sys
+
+try:
+    import numpy as np
+    from scipy.cluster.hierarchy import cophenet, fcluster, inconsistent, leaves_list, linkage
+    from scipy.spatial.distance import pdist
+except ImportError:
+    sys.exit(0)
+
+psql = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1']
+linkages = ['ward', 'complete', 'average', 'single', 'weighted', 'centroid', 'median']
+
+
+def run(sql, text=None):
+    return subprocess.run(psql + ['-c', sql], input=text, check=True, capture_output=True, text=True).stdout
+
+
+rows = {}
+for line in run("COPY (SELECT dataset, array_to_json(x) FROM rows ORDER BY dataset, x) TO STDOUT").splitlines():
+    dataset, x = line.split('\t')
+    rows.setdefault(dataset, []).append(json.loads(x))
+
+out = []
+for dataset, x in rows.items():
+    x = np.array(x)
+    for metric in ['euclidean', 'cosine', 'cityblock']:
+        distances = pdist(x, metric)
+        for method in linkages if metric == 'euclidean' else ['complete', 'average', 'single', 'weighted']:
+            z = linkage(distances, method)
+            out.append([dataset, metric.replace('cityblock', 'manhattan'), method, z[:, 2].tolist(),
+                        z[:, :2].astype(int).ravel().tolist(), leaves_list(z).tolist(),
+                        inconsistent(z, 2)[:, 3].tolist(), float(cophenet(z, distances)[0]),
+                        [fcluster(z, k, 'maxclust').tolist() for k in range(2, 7)]])
+
+def field(v):
+    if isinstance(v, list) and v and not isinstance(v[0], list):
+        return '{' + ','.join(map(repr, v)) + '}'
+    return json.dumps(v) if isinstance(v, list) else v if isinstance(v, str) else repr(v)
+
+run('COPY scipy FROM STDIN', ''.join('\t'.join(map(field, row)) + '\n' for row in out))
