@@ -49,9 +49,31 @@ sort_by_label(Sorted *s, const float *x, int n, int width, const uint16 *label, 
 	pfree(next);
 }
 
+/* Distances of a block to the row y[width]: Euclidean, half the square of it (cosine, unit rows), or Manhattan. */
+US_INLINE void
+distances(const float *x, int width, const float *y, UsMetric metric, UsFloatLanes *out)
+{
+	UsFloatLanes sum = {0};
+	float		root[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
+
+	for (int j = 0; j < width; j++)
+	{
+		UsFloatLanes d = *(const UsFloatLanes *) (x + j * US_LANES) - y[j];
+
+		sum += metric == US_METRIC_MANHATTAN ? (UsFloatLanes) ((UsIntLanes) d & INT32_MAX) : d * d;
+	}
+	*out = metric == US_METRIC_COSINE ? sum * 0.5f : sum;
+	if (metric != US_METRIC_EUCLIDEAN)
+		return;
+	*(UsFloatLanes *) root = sum;
+	for (int i = 0; i < US_LANES; i++)
+		root[i] = sqrtf(root[i]);
+	*out = *(UsFloatLanes *) root;
+}
+
 /* sum[k]: for each cluster, the sum of mass * distance to the row y[width]. */
-US_CLONES static void
-sum_distances(const Sorted *s, int k, int width, const float *y, double *sum)
+US_INLINE void
+sum_by_metric(const Sorted *s, int k, int width, const float *y, UsMetric metric, double *sum)
 {
 	const float *x = s->x;
 
@@ -63,21 +85,12 @@ sum_distances(const Sorted *s, int k, int width, const float *y, double *sum)
 
 		for (int b = s->first[c]; b < s->first[c + 1]; b++, x += (Size) width * US_LANES)
 		{
-			UsFloatLanes square = {0};
+			UsFloatLanes part;
 			UsHalfFloatLanes half[2];
-			float		root[US_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
 
-			for (int j = 0; j < width; j++)
-			{
-				UsFloatLanes d = *(const UsFloatLanes *) (x + j * US_LANES) - y[j];
-
-				square += d * d;
-			}
-			*(UsFloatLanes *) root = square;
-			for (int i = 0; i < US_LANES; i++)
-				root[i] = sqrtf(root[i]);
-			square = *(UsFloatLanes *) root * *(const UsFloatLanes *) (s->mass + b * US_LANES);
-			memcpy(half, &square, sizeof(half));
+			distances(x, width, y, metric, &part);
+			part *= *(const UsFloatLanes *) (s->mass + b * US_LANES);
+			memcpy(half, &part, sizeof(half));
 			low += __builtin_convertvector(half[0], UsDoubleLanes);
 			high += __builtin_convertvector(half[1], UsDoubleLanes);
 		}
@@ -88,21 +101,42 @@ sum_distances(const Sorted *s, int k, int width, const float *y, double *sum)
 	}
 }
 
-/* The silhouette of a row of cluster c from its sums of distances. */
+US_CLONES static void
+sum_euclidean(const Sorted *s, int k, int width, const float *y, double *sum)
+{
+	sum_by_metric(s, k, width, y, US_METRIC_EUCLIDEAN, sum);
+}
+
+US_CLONES static void
+sum_cosine(const Sorted *s, int k, int width, const float *y, double *sum)
+{
+	sum_by_metric(s, k, width, y, US_METRIC_COSINE, sum);
+}
+
+US_CLONES static void
+sum_manhattan(const Sorted *s, int k, int width, const float *y, double *sum)
+{
+	sum_by_metric(s, k, width, y, US_METRIC_MANHATTAN, sum);
+}
+
+/* The silhouette of a row of cluster c from its sums of distances; *next gets the nearest other cluster. */
 static double
-silhouette_of(const double *sum, const double *weight, int k, int c, double own)
+silhouette_of(const double *sum, const double *weight, int k, int c, double own, int *next)
 {
 	double		rest = weight[c] - own;
 	double		a;
 	double		b = INFINITY;
 
+	for (int o = 0; o < k; o++)
+		if (o != c && weight[o] > 0 && sum[o] / weight[o] < b)
+		{
+			b = sum[o] / weight[o];
+			*next = o;
+		}
 	/* alone, but for rounding of the weights */
 	if (rest <= weight[c] * 1e-12)
 		return 0;
 	a = sum[c] / rest;
-	for (int o = 0; o < k; o++)
-		if (o != c && weight[o] > 0 && sum[o] / weight[o] < b)
-			b = sum[o] / weight[o];
 	return Max(a, b) > 0 ? (b - a) / Max(a, b) : 0;
 }
 
@@ -110,6 +144,16 @@ double
 us_silhouette_blocks(const float *x, int n, int width, const uint16 *label, int k,
 					 const float *mass, const double *own, double *each)
 {
+	return us_silhouettes(US_METRIC_EUCLIDEAN, x, n, width, label, k, mass, own, each, NULL);
+}
+
+double
+us_silhouettes(UsMetric metric, const float *x, int n, int width, const uint16 *label, int k,
+			   const float *mass, const double *own, double *each, int32 *neighbour)
+{
+	void		(*sums) (const Sorted *, int, int, const float *, double *) =
+		metric == US_METRIC_COSINE ? sum_cosine :
+		metric == US_METRIC_MANHATTAN ? sum_manhattan : sum_euclidean;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "silhouette",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -131,12 +175,15 @@ us_silhouette_blocks(const float *x, int n, int width, const uint16 *label, int 
 	{
 		const float *row = x + (Size) (i / US_LANES) * width * US_LANES + i % US_LANES;
 		double		value;
+		int			next = -1;
 
 		CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < width; j++)
 			y[j] = row[j * US_LANES];
-		sum_distances(&s, k, width, y, sum);
-		value = silhouette_of(sum, weight, k, label[i], own ? own[i] : 1.0);
+		sums(&s, k, width, y, sum);
+		value = silhouette_of(sum, weight, k, label[i], own ? own[i] : 1.0, &next);
+		if (neighbour != NULL)
+			neighbour[i] = next;
 		if (each != NULL)
 			each[i] = value;
 		total += mass[i] * value;

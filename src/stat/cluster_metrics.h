@@ -6,6 +6,7 @@
 #ifndef US_CLUSTER_METRICS_H
 #define US_CLUSTER_METRICS_H
 
+#include "math/distance.h"
 #include "math/kernels.h"
 
 /*
@@ -23,6 +24,14 @@
  */
 extern double us_silhouette_blocks(const float *x, int n, int width, const uint16 *label, int k,
 								   const float *mass, const double *own, double *each);
+
+/*
+ * The same for a metric: EUCLIDEAN; COSINE, for rows of unit length; MANHATTAN. neighbour[n], if not NULL, gets
+ * the cluster that b is the mean distance to.
+ */
+extern double us_silhouettes(UsMetric metric, const float *x, int n, int width, const uint16 *label,
+							 int k, const float *mass, const double *own, double *each,
+							 int32 *neighbour);
 
 /*
  * Calinski-Harabasz index (Commun. Stat. 3, 1974): ((total - within) / (k - 1)) /

@@ -34,8 +34,8 @@ find_algorithm(const char *name)
 					 us_closest_hint(&closest))));
 }
 
-static UsNullPolicy
-parse_null_policy(const char *text)
+UsNullPolicy
+us_null_policy_parse(const char *text)
 {
 	if (strcmp(text, "impute") == 0)
 		return US_NULL_IMPUTE;
@@ -98,7 +98,7 @@ make_recipe(const UsTrainArgs *args, UsRecipe *recipe)
 	recipe->algorithm = find_algorithm(args->algorithm);
 	recipe->params = us_params_parse(recipe->algorithm->params,
 									 us_algorithm_common_params(recipe->algorithm), args->params);
-	recipe->null_policy = parse_null_policy(args->null_policy);
+	recipe->null_policy = us_null_policy_parse(args->null_policy);
 	recipe->transform = us_transform_parse(args->transform);
 	recipe->seed = (uint64) args->seed;
 }

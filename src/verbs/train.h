@@ -65,6 +65,9 @@ typedef struct UsPrepared
 	int			warnings_room;
 } UsPrepared;
 
+/* The policy of that name; 22023 for another text. */
+extern UsNullPolicy us_null_policy_parse(const char *text);
+
 /* Check the arguments (but the model and alias) and read the source once. */
 extern void us_train_read(const UsTrainArgs *args, UsPrepared *prepared);
 

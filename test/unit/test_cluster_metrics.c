@@ -55,6 +55,32 @@ UNIT_TEST(silhouettes_equal_scikit_learn)
 	UNIT_CLOSE(each[11], -0.047482909594637406, 1e-7);
 }
 
+UNIT_TEST(silhouettes_of_other_metrics_equal_scikit_learn)
+{
+	double		unit[N][2];
+	double		each[N];
+	int32		neighbour[N];
+
+	UNIT_CLOSE(us_silhouettes(US_METRIC_MANHATTAN, blocks(&point[0][0], N, 2), N, 2, label_a, 3, ones, NULL,
+							  NULL, NULL), 0.6631148356346298, 1e-7);
+	UNIT_CLOSE(us_silhouettes(US_METRIC_MANHATTAN, blocks(&point[0][0], N, 2), N, 2, label_alone, 4, ones, NULL,
+							  each, neighbour), 0.7240469954179631, 1e-7);
+	/* the row that is alone is nearest to the third cluster, by 5.83 to 7.75 */
+	UNIT_CHECK(each[11] == 0 && neighbour[11] == 2 && neighbour[0] == 3 && neighbour[8] == 3);
+	for (int i = 0; i < N; i++)
+	{
+		double		length = hypot(point[i][0], point[i][1]);
+
+		unit[i][0] = point[i][0] / length;
+		unit[i][1] = point[i][1] / length;
+	}
+	/* squares of small distances between rounded unit vectors */
+	UNIT_CLOSE(us_silhouettes(US_METRIC_COSINE, blocks(&unit[0][0], N, 2), N, 2, label_b, 3, ones, NULL,
+							  NULL, NULL), 0.3701292940014529, 1e-5);
+	UNIT_CLOSE(us_silhouettes(US_METRIC_COSINE, blocks(&unit[0][0], N, 2), N, 2, label_alone, 4, ones, NULL,
+							  NULL, NULL), -0.2561850924643428, 1e-5);
+}
+
 UNIT_TEST(silhouette_mass_counts_equal_rows)
 {
 	static const double twice[6] = {0, 0, 1, 4, 6, 6};
