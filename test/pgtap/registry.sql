@@ -60,11 +60,11 @@ SELECT is((SELECT array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttyp
 -- the tables: for the superuser only, dumped, without oids, keys compared by bytes
 SELECT is((SELECT array_agg(c.relname::text ORDER BY c.relname COLLATE "C") FROM pg_class c
 	WHERE c.relnamespace = 'userseg'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^_' AND c.relname !~ '^_rfm'),
-	ARRAY['_alias', '_alias_history', '_artifact_chunk', '_assignment', '_grant', '_model', '_run', '_segment_name', '_version'],
+	ARRAY['_alias', '_alias_history', '_artifact_chunk', '_assignment', '_grant', '_model', '_run', '_segment_name', '_trial', '_version'],
 	'tables');
 SELECT is((SELECT array_agg(c.relname::text ORDER BY c.relname COLLATE "C") FROM pg_extension e, unnest(e.extconfig) o
 	JOIN pg_class c ON c.oid = o WHERE e.extname = 'userseg' AND c.relname ~ '^_' AND c.relname !~ '^_rfm'),
-	ARRAY['_alias', '_alias_history', '_artifact_chunk', '_assignment', '_grant', '_model', '_run', '_run_number', '_segment_name', '_version'],
+	ARRAY['_alias', '_alias_history', '_artifact_chunk', '_assignment', '_grant', '_model', '_run', '_run_number', '_segment_name', '_trial', '_version'],
 	'dumped with the database');
 SELECT is_empty($$
 	SELECT c.relname, p.privilege FROM pg_class c,
