@@ -112,7 +112,7 @@ us_candidates_parse(const UsAlgorithm *algorithm, Jsonb *grid, Jsonb *fixed)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("grid is empty"),
-				 errhint("Name the parameters to be tried and their values, as in {\"l2\": [0.1, 1, 10]}.")));
+				 errhint("Name the parameters to be tried and their values, as in {\"lambda\": [0.1, 1, 10]}.")));
 	c->choices = palloc0(c->n * sizeof(UsChoices));
 	for (int i = 0; i < c->n; i++)
 		read_choices(c, &c->choices[i], &member[i]);

@@ -34,7 +34,7 @@ typedef struct UsCandidates
 } UsCandidates;
 
 /*
- * From {"l2": [0.1, 1], "max_depth": {"min": 2, "max": 10}, "learning_rate": {"min": 0.01, "max": 0.3, "log": true}};
+ * From {"lambda": [0.1, 1], "max_depth": {"min": 2, "max": 10}, "learning_rate": {"min": 0.01, "max": 0.3, "log": true}};
  * fixed is params of the call (an object, or NULL), whose names do not come twice.  Raises 22023 for anything else, with
  * what is expected.
  */

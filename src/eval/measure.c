@@ -45,15 +45,19 @@ us_measure(const UsFitted *fitted, UsFrame *frame, UsMeasureMode mode, UsBudget 
 	return m;
 }
 
-bool
-us_metric_rises(const char *name)
+int
+us_metric_direction(const char *name)
 {
-	static const char *const falling[] = {"log_loss", "brier", "rmse", "mse", "mae", "mape", "pinball"};
+	static const char *const falling[] = {"log_loss", "brier", "rmse", "mse", "mae", "mape"};
+	static const char *const neither[] = {"base_rate", "bias"};
 
 	for (int i = 0; i < lengthof(falling); i++)
 		if (strcmp(name, falling[i]) == 0)
-			return false;
-	return true;
+			return -1;
+	for (int i = 0; i < lengthof(neither); i++)
+		if (strcmp(name, neither[i]) == 0)
+			return 0;
+	return 1;
 }
 
 UsMetrics *

@@ -40,8 +40,8 @@ extern UsMetrics *us_measure_answers(const UsAnswers *answers, UsMeasureMode mod
 /* The same of a model as fitted, on the rows of a frame. */
 extern UsMetrics *us_measure(const UsFitted *fitted, UsFrame *frame, UsMeasureMode mode, UsBudget *budget);
 
-/* Whether a larger value of a metric is better. */
-extern bool us_metric_rises(const char *name);
+/* 1: larger values of a metric are better, -1: smaller ones, 0: it does not tell which model is better. */
+extern int	us_metric_direction(const char *name);
 
 /* A copy in another context; an array of {metric, value, ci_low, ci_high, n}. */
 extern UsMetrics *us_metrics_copy(const UsMetrics *metrics, MemoryContext context);

@@ -160,4 +160,7 @@ us_recipe_fit(const UsRecipe *recipe, UsFrame *frame, UsEncoder *encoder,
 	input.budget = budget;
 	input.sql_step = sql_step;
 	recipe->algorithm->fit(&input, &fitted->result);
+	if (recipe->task == US_TASK_CLASSIFICATION && fitted->result.n_labels != fitted->target->n_classes)
+		elog(ERROR, "algorithm \"%s\" has %d labels for %d classes", recipe->algorithm->name,
+			 fitted->result.n_labels, fitted->target->n_classes);
 }

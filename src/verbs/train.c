@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "eval/profile.h"
+#include "data/kind.h"
 #include "infra/progress.h"
 #include "model/cache.h"
 #include "model/catalog.h"
@@ -161,7 +162,11 @@ report_target(UsTraining *t, const Supervised *s)
 	us_report_int(r, "training_rows", h->n_training);
 	us_report_int(r, "holdout_rows", h->n_holdout);
 	if (h->split.kind == US_SPLIT_TIME)
+	{
 		us_report_number(r, "cutoff", h->split.cutoff);
+		if (t->prepared.frame->column[h->split.column].kind == US_KIND_TIME)
+			us_report_text(r, "cutoff_time", us_instant_text(h->split.cutoff));
+	}
 	us_report_text(r, "metrics_on", h->split.kind == US_SPLIT_NONE ? "training" : "holdout");
 	us_report_bool(r, "metrics_sampled", h->metrics->sampled);
 	us_report_attach(t->details, "suspects", us_suspects_report(s->suspect, s->n_suspects));

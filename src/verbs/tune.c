@@ -44,6 +44,11 @@ check_args(const UsTuneArgs *args)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("trials is %d, outside of 1 .. %d", args->trials, US_MAX_TRIALS)));
+	if (args->metric && us_metric_direction(args->metric) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("metric \"%s\" does not tell which model is better", args->metric),
+				 errhint("Leave it out to choose by the metric of the task.")));
 	if (args->max_seconds <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -112,7 +117,7 @@ better(const UsTuning *t, const UsTrial *a, const UsTrial *b)
 		return a->share > b->share;
 	if (isnan(a->mean) || isnan(b->mean))
 		return isnan(b->mean) && !isnan(a->mean);
-	return us_metric_rises(t->metric) ? a->mean > b->mean : a->mean < b->mean;
+	return us_metric_direction(t->metric) > 0 ? a->mean > b->mean : a->mean < b->mean;
 }
 
 static void
@@ -212,6 +217,17 @@ report_point(UsReport *object, Jsonb *point)
 	}
 }
 
+/* The metric fold by fold. */
+static void
+report_values(UsReport *array, const UsTuning *t, const UsTrial *trial)
+{
+	const UsTrialRecord *r = &trial->record;
+
+	for (int i = 0; i < r->n_metrics; i++)
+		for (int f = 0; f < r->n_folds && strcmp(r->metric[i], t->metric) == 0; f++)
+			us_report_number(array, NULL, r->value[f * r->n_metrics + i]);
+}
+
 /* The table of trials, for the details of the version. */
 static UsReport *
 report(const UsTuning *t)
@@ -238,6 +254,7 @@ report(const UsTuning *t)
 		us_report_number(o, "mean", trial->mean);
 		us_report_number(o, "sd", trial->sd);
 		us_report_bool(o, "best", trial->best);
+		report_values(us_report_add_array(o, "values"), t, trial);
 	}
 	return r;
 }

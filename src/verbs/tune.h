@@ -16,7 +16,7 @@ typedef struct UsTuneArgs
 	const char *search;			/* 'grid', 'random', 'halving' */
 	const char *metric;			/* that decides; NULL: the one of the task */
 	int			trials;			/* random and halving: how many are drawn */
-	double		max_seconds;	/* no trial begins later; NaN: no limit */
+	double		max_seconds;	/* no trial but the first begins later; NaN: no limit */
 } UsTuneArgs;
 
 typedef enum UsTrialStatus
@@ -52,6 +52,7 @@ typedef struct UsTuning
 	TimestampTz started;
 	int			n;
 	UsTrial    *trial;
+	int			n_measured;		/* measurements so far, also those read back */
 	int			n_fresh;		/* records of all measurements that are not in the catalog */
 	const UsTrialRecord **fresh;
 } UsTuning;

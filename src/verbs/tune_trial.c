@@ -47,8 +47,12 @@ make_key(const UsTuning *t, const UsTrial *trial, double share, char *key)
 {
 	const UsTrainArgs *a = &t->args->cv.train;
 	const UsFrame *frame = t->prepared.frame;
+	UsReport   *params = us_params_report(trial->params);
 	StringInfoData s;
 
+	/* these change nothing */
+	us_report_null(params, "verbose");
+	us_report_null(params, "workers");
 	initStringInfo(&s);
 	append(&s, US_VERSION);
 	appendStringInfo(&s, "%016llx%016llx;" INT64_FORMAT ";", (unsigned long long) frame->checksum[0],
@@ -65,7 +69,7 @@ make_key(const UsTuning *t, const UsTrial *trial, double share, char *key)
 		append(&s, frame->column[j].type_name);
 	}
 	append(&s, json_text(a->transform));
-	append(&s, json_text(us_report_to_jsonb(us_params_report(trial->params))));
+	append(&s, json_text(us_report_to_jsonb(params)));
 	appendStringInfo(&s, "%d;%d;%.17g;%.17g;" INT64_FORMAT, t->folds->n, (int) t->folds->kind, a->holdout,
 					 share, a->seed);
 	snprintf(key, US_TRIAL_KEY_BYTES, "%016llx%016llx",
@@ -174,7 +178,7 @@ us_tune_measure(UsTuning *t, int i, double share)
 	}
 	else
 	{
-		if (!isnan(limit) && (GetCurrentTimestamp() - t->started) / 1e6 >= limit)
+		if (!isnan(limit) && t->n_measured > 0 && (GetCurrentTimestamp() - t->started) / 1e6 >= limit)
 			return false;
 		us_progress_note("trial %d of %d: %s", i + 1, t->n, json_text(trial->point));
 		run_trial(t, trial, &record);
@@ -183,6 +187,7 @@ us_tune_measure(UsTuning *t, int i, double share)
 	trial->fresh = trial->status == US_TRIAL_DONE;
 	trial->record = record;
 	trial->share = share;
+	t->n_measured++;
 	judge(t, trial);
 	if (trial->fresh)
 	{

@@ -32,6 +32,8 @@ $from->safe_psql('postgres', q{
 	SELECT FROM userseg.train('vip', 'kmeans', 'points', id => 'id', params => '{"k":4}', alias => 'production');
 	SELECT FROM userseg.train('vip', 'kmeans', 'points', id => 'id', params => '{"k":5}', alias => 'staging');
 	SELECT userseg.rollback('vip');
+	SELECT FROM userseg.tune('place', 'logistic', 'SELECT id, x, y, CASE WHEN id / 7 % 2 = 0 THEN ''Köln'' ELSE ''DE'' END AS city FROM points', 'city',
+		'{"lambda": [0.1, 1]}', folds => 2, id => 'id', params => '{"penalty": "ridge", "positive": "DE"}');
 	SELECT userseg.name_segment('vip', segment_ids[1], 'Ça va "bien" \ ''' || E'\u2603')
 	FROM userseg.model_versions WHERE version = 1;
 	SELECT userseg.grant_usage('vip', 'Bob Café');
@@ -49,7 +51,7 @@ $from->safe_psql('postgres', q{
 cmp_ok($from->safe_psql('postgres', "SELECT count(*) FROM userseg._artifact_chunk c JOIN userseg._version v USING (artifact_id) WHERE model = 'large'"),
 	'>', 1, 'a model of several chunks');
 
-my @tables = qw(_model _version _artifact_chunk _alias _alias_history _grant _segment_name _assignment _run);
+my @tables = qw(_model _version _artifact_chunk _alias _alias_history _grant _segment_name _assignment _trial _run);
 
 # Everything in the registry, and every prediction, as text.
 sub contents
@@ -64,7 +66,7 @@ sub contents
 	$all .= $node->safe_psql($db, "SELECT last_value FROM userseg._run_number") . "\n";
 	$all .= $node->safe_psql($db, q{
 		SELECT m, md5(string_agg(id || ' ' || userseg.predict(m, p), ',' ORDER BY id))
-		FROM points p, unnest(ARRAY['vip', 'vip@1', 'vip@2', 'vip@staging', 'orphan']) m GROUP BY m ORDER BY m});
+		FROM points p, unnest(ARRAY['vip', 'vip@1', 'vip@2', 'vip@staging', 'orphan', 'place']) m GROUP BY m ORDER BY m});
 	$all .= $node->safe_psql($db, q{
 		SELECT md5(string_agg(id || ' ' || userseg.predict('large', p), ',' ORDER BY id)) FROM wide p});
 	return $all;
@@ -85,7 +87,7 @@ sub rights
 
 my $before = contents($from, 'postgres');
 my $rights = rights($from, 'postgres', 'alice', 'Bob Café');
-is($rights, "alice: large vip\nBob Café: large vip\n", 'rights before');
+is($rights, "alice: large place vip\nBob Café: large vip\n", 'rights before');
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
 
 # into another database of the cluster
@@ -122,9 +124,9 @@ $to->command_ok(['pg_restore', '--exit-on-error', '--no-owner', '--no-acl', '-d'
 is(contents($to, 'postgres'), $before, 'same models without the roles');
 $to->safe_psql('postgres', 'CREATE ROLE mallory');
 is(rights($to, 'postgres', 'mallory'), "mallory: large\n", 'what everyone may use, and no more');
-is($to->safe_psql('postgres', q{CREATE ROLE erin; SELECT userseg.reassign_owned('alice', 'erin')}), '1',
+is($to->safe_psql('postgres', q{CREATE ROLE erin; SELECT userseg.reassign_owned('alice', 'erin')}), '2',
 	'a superuser gives away what a missing role owns');
-is(rights($to, 'postgres', 'erin'), "erin: large vip\n", 'the new owner');
+is(rights($to, 'postgres', 'erin'), "erin: large place vip\n", 'the new owner');
 $to->stop;
 
 # binary copies of a model by value
