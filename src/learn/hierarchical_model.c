@@ -13,7 +13,7 @@
 #define FLAG_EXACT		1
 #define FLAG_WITHIN		2
 
-#define MOST_POINTS		(1 << 24)
+#define MOST_POINTS		(1 << 20)
 #define MOST_EXPONENT	1000
 
 #define DIRECTION_GRID	70368744177664.0	/* 2^46 */
@@ -35,7 +35,7 @@ make_centers(UsHierarchicalModel *m)
 	const UsHierarchyPoints *p = &m->points;
 	double		up = ldexp(1.0, p->exponent);
 
-	m->center = (double *) palloc0(sizeof(double) * m->k * p->width);
+	m->center = (double *) palloc_extended(sizeof(double) * m->k * p->width, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	m->weight = (double *) palloc0(sizeof(double) * m->k);
 	for (int i = 0; i < p->n; i++)
 		m->weight[m->label[i] - 1] += p->weight[i];
@@ -201,7 +201,7 @@ us_hierarchy_inertia(const UsHierarchyPoints *p, const UsTree *tree, int lo, int
 {
 	Lump	   *lump = (Lump *) palloc(sizeof(Lump) * hi);
 	int		   *rank = (int *) palloc(sizeof(int) * hi);
-	double	   *mean = (double *) palloc(sizeof(double) * (hi + 1) * p->dim);
+	double	   *mean = (double *) palloc_extended(sizeof(double) * (hi + 1) * p->dim, MCXT_ALLOC_HUGE);
 	Lump		sum;
 	int			n = 0;
 
