@@ -10,7 +10,6 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -106,7 +105,8 @@ userseg_partial_train(PG_FUNCTION_ARGS)
 	args.params = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3);
 	args.weight = US_ARG_CSTRING_OR_NULL(4);
 	args.decay = US_ARG_FLOAT8_OR(5, 1);
-	args.half_life = US_ARG_FLOAT8_OR(6, get_float8_nan());
+	args.has_half_life = !PG_ARGISNULL(6);
+	args.half_life = US_ARG_FLOAT8_OR(6, 0);
 	args.seed = US_ARG_INT64_OR(7, 42);
 	args.alias = US_ARG_CSTRING_OR_NULL(8);
 	InitMaterializedSRF(fcinfo, 0);

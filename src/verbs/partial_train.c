@@ -97,9 +97,9 @@ check_decay(const UsPartialArgs *args)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("decay is %g, outside of 0 <= decay <= 1", args->decay),
 				 errhint("1 lets the rows before count fully, 0 not at all.")));
-	if (isnan(args->half_life))
+	if (!args->has_half_life)
 		return;
-	if (args->half_life <= 0)
+	if (isnan(args->half_life) || args->half_life <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("half_life is %g, which is not above 0", args->half_life),
@@ -263,7 +263,7 @@ measure_drift(Partial *p)
 
 	p->drift = us_drift_measure(p->bound, prepared->frame, prepared->budget);
 	p->decay = p->args->decay;
-	if (!isnan(p->args->half_life))
+	if (p->args->has_half_life)
 		p->decay = exp2(-p->drift->weight / p->args->half_life);
 	n = us_drift_columns(p->drift, p->bound, prepared->frame->nrows, US_DRIFT_SD, US_DRIFT_ERROR,
 						 column, shift);
@@ -271,7 +271,7 @@ measure_drift(Partial *p)
 		return;
 	initStringInfo(&text);
 	for (int i = 0; i < Min(n, MOST_NAMED); i++)
-		appendStringInfo(&text, "%s\"%s\" by %+.2f", i > 0 ? ", " : "",
+		appendStringInfo(&text, "%s\"%s\" by %+.3g", i > 0 ? ", " : "",
 						 us_encoder_column(p->bound, column[i])->name, shift[i]);
 	us_train_warn(prepared, "the means of %d of %d encoded columns moved by more than %g standard deviations of the first training: %s%s",
 				  n, width, US_DRIFT_SD, text.data, n > MOST_NAMED ? ", ..." : "");
@@ -334,7 +334,8 @@ report(const Partial *p)
 
 	us_report_int(r, "version", t->parent);
 	us_report_number(r, "decay", p->decay);
-	us_report_number(r, "half_life", p->args->half_life);
+	if (p->args->has_half_life)
+		us_report_number(r, "half_life", p->args->half_life);
 	us_report_number(r, "new_weight", p->drift->weight);
 	report_drift(p, t->details);
 }

@@ -16,7 +16,8 @@ typedef struct UsPartialArgs
 	const char *weight;			/* NULL: as in that version */
 	Jsonb	   *params;			/* NULL: {}; what is not in it stands as in that version */
 	double		decay;			/* 0 .. 1 */
-	double		half_life;		/* in units of weight; NaN: none */
+	bool		has_half_life;
+	double		half_life;		/* in units of weight */
 	int64		seed;
 	const char *alias;			/* NULL: none */
 } UsPartialArgs;

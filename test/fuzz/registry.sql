@@ -10,6 +10,8 @@ FROM generate_series(1, 200) i;
 SELECT 1 FROM userseg.train('vip', 'kmeans', 'people', id => 'id', params => '{"k":3}') \g /dev/null
 SELECT userseg.name_segment('vip', 1, 'Österreich') \g /dev/null
 
+-- a version that was continued is read the same way
+SELECT 1 FROM userseg.partial_train('vip', 'people', half_life => 300) \g /dev/null
 SELECT fuzz.check('userseg._artifact_value', (userseg.artifact('vip')).value::text, 1000);
 
 -- What follows the digest: name, version, id, labels, then the stored model.  A mutation of

@@ -9,6 +9,8 @@
 
 #include "data/frame_build.h"
 #include "data/matrix.h"
+#include "data/shuffle.h"
+#include "lib/stringinfo.h"
 #include "learn/kmeans_sample.h"
 #include "math/random.h"
 #include "unit.h"
@@ -233,4 +235,90 @@ UNIT_TEST(sample_gives_up_whole_rows)
 	for (int i = 0; i < p->n; i++)
 		rows += p->rows[i];
 	UNIT_CHECK(rows == ROWS - 15 || rows == ROWS - 16);
+}
+
+/* All rows of a shuffled matrix as one string of bytes: coordinates and weights in order. */
+static StringInfo
+shuffled_rows(UsFrame *frame, bool spilled, Size budget, uint64 seed, int128 *squares)
+{
+	UsEncoder  *encoder = learn(frame);
+	UsSpace    *space = us_space_create(encoder, frame, false);
+	UsMatrix	m = us_matrix_layout(space, frame);
+	UsTeam	   *team;
+	void	   *buffer = us_block_alloc(m.chunk_bytes);
+	StringInfo	out = makeStringInfo();
+
+	m.spilled = spilled;
+	team = us_team_create(spilled ? 64 : m.chunk_bytes * m.nchunks, 0, false, NULL);
+	us_matrix_shuffle(&m, team, space, frame, encoder, seed, us_budget_create(budget), squares, NULL, NULL);
+	for (int i = 0; i < m.nchunks; i++)
+	{
+		UsMatrixChunk chunk;
+
+		us_matrix_chunk(&m, team, i, buffer, &chunk);
+		for (int r = 0; r < chunk.nrows; r++)
+		{
+			for (int j = 0; j < 2; j++)
+				appendBinaryStringInfo(out, (char *) &chunk.x[(r / US_LANES * 2 + j) * US_LANES + r % US_LANES], sizeof(float));
+			if (chunk.weight)
+				appendBinaryStringInfo(out, (char *) &chunk.weight[r], sizeof(int64));
+		}
+	}
+	us_team_end(team);
+	return out;
+}
+
+static int
+compare_pairs(const void *a, const void *b)
+{
+	return memcmp(a, b, 2 * sizeof(float));
+}
+
+/* The same rows in the same order for any source, in memory and in the file, with keys and without. */
+UNIT_TEST(shuffled_rows_do_not_depend_on_the_source)
+{
+	for (int c = 0; c < 4; c++)
+	{
+		bool		weighted = c % 2 == 1;
+		bool		keyed = c / 2 == 1;
+		int128		squares[2];
+		int128		others[2];
+		StringInfo	first = shuffled_rows(make_frame(1, weighted, keyed), false, 64 * MB, 7, squares);
+		StringInfo	second;
+
+		UNIT_EQUAL_INT(first->len, ROWS * (8 + (weighted ? 8 : 0)));
+		second = shuffled_rows(make_frame(7919, weighted, keyed), false, 64 * MB, 7, others);
+		UNIT_CHECK(first->len == second->len && memcmp(first->data, second->data, first->len) == 0);
+		UNIT_CHECK(memcmp(squares, others, sizeof(squares)) == 0);
+		/* too little memory for all rows: through the file */
+		second = shuffled_rows(make_frame(3, weighted, keyed), true, us_shuffle_bytes(&(UsMatrix) {.width = 2, .nrows = ROWS, .nchunks = 3, .chunk_bytes = 4096 * 16}), 7, others);
+		UNIT_CHECK(first->len == second->len && memcmp(first->data, second->data, first->len) == 0);
+		second = shuffled_rows(make_frame(1, weighted, keyed), false, 64 * MB, 8, others);
+		UNIT_CHECK(memcmp(first->data, second->data, first->len) != 0);
+		if (!weighted)
+		{
+			/* another order of the same rows */
+			qsort(first->data, ROWS, 2 * sizeof(float), compare_pairs);
+			qsort(second->data, ROWS, 2 * sizeof(float), compare_pairs);
+			UNIT_CHECK(memcmp(first->data, second->data, first->len) == 0);
+		}
+	}
+}
+
+/* New rows that reach farther: the same offsets, wider steps, exact coordinates. */
+UNIT_TEST(space_of_new_rows_covers_them)
+{
+	UsFrame    *frame = make_frame(1, false, true);
+	UsEncoder  *encoder = learn(frame);
+	UsSpace    *space = us_space_create(encoder, frame, false);
+	double		min[2] = {-1e6, -10};
+	double		max[2] = {5, 10};
+	double		far[2] = {-1e155, -10};
+	UsSpace    *wider = us_space_continue(encoder, frame, false, space->grid, min, max);
+
+	UNIT_CHECK(wider->grid[0].offset == space->grid[0].offset && wider->grid[1].offset == space->grid[1].offset);
+	UNIT_CHECK(fabs(us_grid_q(wider->grid[0], -1e6)) <= 8388608);
+	UNIT_CHECK(fabs(us_grid_q(wider->grid[0], -1e6)) > 4194304 - 1);
+	UNIT_EQUAL_INT(wider->grid[1].exponent, space->grid[1].exponent);
+	UNIT_ERROR(us_space_continue(encoder, frame, false, space->grid, far, max), ERRCODE_INVALID_PARAMETER_VALUE, "-1e+155");
 }
