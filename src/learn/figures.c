@@ -73,7 +73,7 @@ total_inertia(const UsPoints *p, const UsSums *sums)
 }
 
 double
-us_figures_silhouette(const UsPoints *p, const uint16 *label, int k, int rows)
+us_figures_silhouette(UsMetric metric, const UsPoints *p, const uint16 *label, int k, int rows)
 {
 	double	   *own = NULL;
 	double		mean;
@@ -86,7 +86,7 @@ us_figures_silhouette(const UsPoints *p, const uint16 *label, int k, int rows)
 		for (int i = 0; i < rows; i++)
 			own[i] = (double) p->weight[i] / (p->rows ? (double) p->rows[i] : 1.0);
 	}
-	mean = us_silhouette_blocks(p->x, rows, p->width, label, k, p->mass, own, NULL);
+	mean = us_silhouettes(metric, p->x, rows, p->width, label, k, p->mass, own, NULL, NULL);
 	if (own != NULL)
 		pfree(own);
 	return mean;

@@ -6,6 +6,7 @@
 #define US_FIGURES_H
 
 #include "learn/kmeans_points.h"
+#include "math/distance.h"
 
 /* What can decide about the number of clusters. */
 typedef enum UsCriterion
@@ -61,10 +62,10 @@ extern void us_figures_measure(UsFigures *f, const UsPoints *p, const uint16 *la
 							   const UsSums *sums, const UsMeasure *measure);
 
 /*
- * The mean silhouette of the first rows points (stat/cluster_metrics.h); NaN for less than two
+ * The mean silhouette of the first rows points by a metric (stat/cluster_metrics.h); NaN for less than two
  * clusters.  Time rows^2.
  */
-extern double us_figures_silhouette(const UsPoints *p, const uint16 *label, int k, int rows);
+extern double us_figures_silhouette(UsMetric metric, const UsPoints *p, const uint16 *label, int k, int rows);
 
 /*
  * The log-likelihood of a partition as a mixture of spherical normal distributions of one

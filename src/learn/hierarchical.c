@@ -103,19 +103,17 @@ choice(const char *text, const char *const *choices)
 
 /* ---- parameters ---- */
 
-static void
-read_linkage(Fit *f)
+void
+us_hierarchy_read_linkage(const UsParams *params, UsLinkage *linkage, UsMetric *metric)
 {
-	const char *metric = param(f, "metric")->text;
-
-	if (!us_linkage_find(param(f, "linkage")->text, &f->plan.linkage) ||
-		!us_metric_find(metric, &f->plan.metric))
+	if (!us_linkage_find(us_params_get(params, "linkage")->text, linkage) ||
+		!us_metric_find(us_params_get(params, "metric")->text, metric))
 		elog(ERROR, "unexpected linkage or metric");
-	if (us_linkage_is_geometric(f->plan.linkage) && f->plan.metric != US_METRIC_EUCLIDEAN)
+	if (us_linkage_is_geometric(*linkage) && *metric != US_METRIC_EUCLIDEAN)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("linkage \"%s\" is not defined for metric \"%s\"",
-						us_linkage_name(f->plan.linkage), metric),
+						us_linkage_name(*linkage), us_metric_name(*metric)),
 				 errdetail("It works with the centres of clusters, which only belong to Euclidean distances."),
 				 errhint("Use metric \"euclidean\", or one of the linkages \"average\", \"complete\", \"weighted\" and \"single\".")));
 }
@@ -335,7 +333,7 @@ hierarchical_fit(const UsFitInput *input, UsFitResult *result)
 	f.model = m;
 	f.details = us_report_object();
 	f.arena = us_arena_create(CurrentMemoryContext, input->budget);
-	read_linkage(&f);
+	us_hierarchy_read_linkage(input->params, &f.plan.linkage, &f.plan.metric);
 	read_cut(&f);
 	(void) us_space_create(input->encoder, input->frame, f.plan.metric == US_METRIC_COSINE);	/* refuses too wide columns */
 	plan_points(&f);
@@ -396,4 +394,5 @@ const UsAlgorithm us_algorithm_hierarchical = {
 	.describe = us_hierarchical_describe,
 	.write = us_hierarchical_write,
 	.read = us_hierarchical_read,
+	.pathway = &us_hierarchical_pathway,
 };

@@ -89,4 +89,7 @@ extern void us_hierarchical_write(const void *model, UsWriter *w);
 extern void *us_hierarchical_read(UsReader *r, int width, int *n_labels);
 extern const UsAlgorithmTree us_hierarchical_tree;
 
+/* hierarchical_path.c */
+extern const struct UsPathway us_hierarchical_pathway;
+
 #endif

@@ -165,9 +165,9 @@ compare_points(const int32 *a, const int32 *b, const Sorting *s)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* Fill p with the sorted points. */
-static void
-put_in_order(UsHierarchyPoints *p, UsArena *arena, const double *x, const double *weight, const double *within)
+int32 *
+us_hierarchy_put_in_order(UsHierarchyPoints *p, UsArena *arena, const double *x, const double *weight,
+						  const double *within)
 {
 	Sorting		s = {x, weight, within, p->dim};
 	int32	   *order = (int32 *) us_arena_array(arena, p->n, sizeof(int32));
@@ -185,6 +185,7 @@ put_in_order(UsHierarchyPoints *p, UsArena *arena, const double *x, const double
 		if (within)
 			p->within[i] = ldexp(within[order[i]], -2 * p->exponent);
 	}
+	return order;
 }
 
 void
@@ -230,7 +231,7 @@ us_hierarchy_points(const UsHierarchyPlan *plan, const UsFitInput *input, UsAren
 	for (Size i = 0; i < (Size) p->n * p->dim; i++)
 		x[i] += 0.0;			/* no negative zeros */
 	normalise(p, x);
-	put_in_order(p, arena, x, weight, within);
+	(void) us_hierarchy_put_in_order(p, arena, x, weight, within);
 	us_arena_reset(scratch);
 }
 

@@ -25,6 +25,9 @@ typedef struct UsHierarchyPlan
 /* Values (points times columns) of a model at most. */
 #define US_HIERARCHY_VALUES		(1 << 21)
 
+/* The parameters linkage and metric; 22023 for those that do not go together. */
+extern void us_hierarchy_read_linkage(const UsParams *params, UsLinkage *linkage, UsMetric *metric);
+
 /* The best storage for n points in so many bytes; false if there is none. */
 extern bool us_hierarchy_storage(UsLinkage linkage, int n, int width, Size room, UsLinkageStorage *storage);
 
@@ -43,6 +46,13 @@ extern void us_hierarchy_decide(UsHierarchyPlan *plan, Size room, int least);
  */
 extern void us_hierarchy_points(const UsHierarchyPlan *plan, const UsFitInput *input, UsArena *arena,
 								UsReport *details, UsHierarchyPoints *points);
+
+/*
+ * Fill in the points of p (n, dim and exponent are set) from x[n][dim], weight[n] and within[n] or NULL, in the order of their
+ * coordinates; large arrays in arena.  Returns the number, among those given, of each.
+ */
+extern int32 *us_hierarchy_put_in_order(UsHierarchyPoints *p, UsArena *arena, const double *x,
+										const double *weight, const double *within);
 
 /* Different points. */
 extern int	us_hierarchy_distinct(const UsHierarchyPoints *points);

@@ -20,7 +20,7 @@ us_kmeans_measure(const UsPoints *p, const UsPartition *a, const UsMeasure *meas
 	us_figures_init(figures, a->k);
 	us_figures_measure(figures, p, a->label, &a->sums, measure);
 	us_figures_information(figures, likelihood, n_parameters, measure->rows);
-	figures->silhouette = us_figures_silhouette(p, a->label, a->k,
+	figures->silhouette = us_figures_silhouette(US_METRIC_EUCLIDEAN, p, a->label, a->k,
 												Min(p->n, measure->silhouette_rows));
 }
 

@@ -68,11 +68,22 @@ us_kmeans_search_effort(UsSearchPlan *plan, UsPathEffort effort, bool complete)
 	}
 }
 
+/* The parameter of that name, or NULL where an algorithm has none. */
+static const UsParam *
+optional(const UsParams *params, const char *name)
+{
+	for (int i = 0; i < params->n; i++)
+		if (strcmp(params->spec[i].name, name) == 0)
+			return &params->value[i];
+	return NULL;
+}
+
 static void
 path_settings(const UsParams *params, UsPathSettings *settings)
 {
 	const UsParam *sample = us_params_get(params, "sample_rows");
 	const UsParam *workers = us_params_get(params, "workers");
+	const UsParam *strategy = optional(params, "strategy");
 	UsSearchPlan plan;
 
 	if (us_params_get(params, "k")->given)
@@ -85,7 +96,7 @@ path_settings(const UsParams *params, UsPathSettings *settings)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("init of given points has one number of clusters, but select_k compares several"),
 				 errhint("Leave init out.")));
-	if (strcmp(us_params_get(params, "strategy")->text, "sql") == 0)
+	if (strategy != NULL && strcmp(strategy->text, "sql") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("select_k has no strategy \"sql\""),
@@ -95,6 +106,7 @@ path_settings(const UsParams *params, UsPathSettings *settings)
 	settings->unit = strcmp(us_params_get(params, "metric")->text, "cosine") == 0;
 	settings->sample_rows = sample->is_null ? 0 : sample->integer;
 	settings->silhouette_rows = (int) us_params_get(params, "silhouette_rows")->integer;
+	settings->silhouette_metric = US_METRIC_EUCLIDEAN;
 	settings->workers = workers->is_null ? -1 : (int) workers->integer;
 	if (!us_criterion_find(us_params_get(params, "criterion")->text, &settings->criterion))
 		elog(ERROR, "unexpected criterion");

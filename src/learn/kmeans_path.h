@@ -19,6 +19,7 @@ extern void us_kmeans_search_plan(const UsParams *params, UsSearchPlan *plan);
 /* How hard it searches on points that are all rows of the source, or a sample of them. */
 extern void us_kmeans_search_effort(UsSearchPlan *plan, UsPathEffort effort, bool complete);
 
+/* Of k-means, and of mini-batch k-means, which takes its number of clusters from the same search. */
 extern const UsPathway us_kmeans_pathway;
 
 #endif

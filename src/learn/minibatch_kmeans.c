@@ -169,4 +169,5 @@ const UsAlgorithm us_algorithm_minibatch_kmeans = {
 	.describe = us_kmeans_model_describe,
 	.write = us_kmeans_model_write,
 	.read = us_kmeans_model_read,
+	.pathway = &us_kmeans_pathway,
 };

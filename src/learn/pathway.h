@@ -20,6 +20,7 @@ typedef struct UsPathSettings
 	bool		unit;			/* rows are brought to unit length first */
 	int64		sample_rows;	/* distinct rows to work on; 0: the usual number (kmeans_sample.h) */
 	int			silhouette_rows;	/* of them for the silhouette; 0: none */
+	UsMetric	silhouette_metric;	/* COSINE needs unit */
 	int			workers;		/* to wait for; -1: by the size of the work */
 	UsCriterion criterion;		/* that decides unless another is asked for */
 	double		own[16];		/* the algorithm's own, as it likes */

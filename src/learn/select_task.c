@@ -506,7 +506,8 @@ find_silhouette(const UsSelectArea *area, int i, UsArena *arena)
 	int			rows = Min(area->n, area->measure.silhouette_rows);
 	double	   *silhouette = (double *) us_select_at(area, area->silhouette_at);
 
-	silhouette[i] = us_figures_silhouette(us_select_points(area, arena), labels_at(area, k), k, rows);
+	silhouette[i] = us_figures_silhouette(area->settings.silhouette_metric, us_select_points(area, arena),
+										  labels_at(area, k), k, rows);
 }
 
 void

@@ -70,6 +70,24 @@ FROM userseg.select_k('kmeans', $$SELECT g AS id, r * cos(t) AS a, r * sin(t) AS
   LATERAL (SELECT 1 + g * 7919 % 11 AS r, g % 3 * 0.6 + (g * 104729 % 23) / 100.0 AS t) x$$, 1, 4, id => 'id', transform => '{"*": "none"}',
   params => '{"metric": "cosine"}', reference_sets => 20, bootstraps => 10) ORDER BY k;
 
+-- other algorithms: the same groups; cuts of a tree are those of the training (without ties)
+SELECT algorithm, k, round(silhouette::numeric, 4) AS silhouette, bic IS NOT NULL AS bic, details -> 'sizes' AS sizes, details ->> 'criterion' AS decided
+FROM unnest('{kmeans,minibatch_kmeans,hierarchical}'::text[]) algorithm,
+     LATERAL userseg.select_k(algorithm, 'choose', k_max => 5, id => 'id', features => '{spend, visits}', reference_sets => 10, bootstraps => 5)
+WHERE recommended;
+SELECT v.linkage, v.metric, count(*), max(abs(s.silhouette - (c ->> 'silhouette')::float8)) < 1e-6 AS silhouette, max(abs(s.inertia / (c ->> 'inertia')::float8 - 1)) < 1e-6 AS inertia
+FROM (VALUES ('ward', 'euclidean'), ('average', 'manhattan'), ('complete', 'cosine'), ('single', 'euclidean'), ('median', 'euclidean')) v(linkage, metric),
+     LATERAL (SELECT jsonb_build_object('linkage', v.linkage, 'metric', v.metric) AS params) p,
+     LATERAL userseg.train('select_tree', 'hierarchical', 'SELECT id, spend + sin(id) AS spend, visits + cos(2 * id) AS visits FROM choose', id => 'id', features => '{spend, visits}', params => params || '{"k": [2, 6]}') t,
+     LATERAL jsonb_array_elements(t.details -> 'candidates') c,
+     LATERAL userseg.select_k('hierarchical', 'SELECT id, spend + sin(id) AS spend, visits + cos(2 * id) AS visits FROM choose', 2, 6, id => 'id', features => '{spend, visits}', params => params, reference_sets => 0, bootstraps => 0) s
+WHERE s.k = (c ->> 'k')::int GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT k, details ->> 'criterion' AS decided FROM userseg.select_k('hierarchical', 'choose', k_max => 5, id => 'id', features => '{spend, visits}',
+  params => '{"criterion": "gap_statistic"}', reference_sets => 10, bootstraps => 0) WHERE recommended;
+-- a sample of many rows
+SELECT count(*), min(n_rows) AS n_rows, min(details ->> 'rows') AS compared, min(details ->> 'complete') AS complete
+FROM userseg.select_k('hierarchical', 'SELECT g AS id, sqrt(g) AS a, g * 7919 % 1009 AS b FROM generate_series(1, 5000) g', 2, 3, id => 'id', params => '{"prototypes": 500}', reference_sets => 2, bootstraps => 2);
+
 -- few distinct rows: what is possible, and a warning
 SET client_min_messages = notice;
 SELECT k, round(inertia::numeric, 4) AS inertia, silhouette, gap, bic, recommended, reason
@@ -97,6 +115,11 @@ SELECT userseg.select_k('kmeans', 'choose', criterion => 'silhuette');
 SELECT userseg.select_k('kmeans', 'choose', params => '{"k": 3}');
 SELECT userseg.select_k('kmeans', 'choose', params => '{"init": [[1, 2, 3, 4]]}');
 SELECT userseg.select_k('kmeans', 'choose', params => '{"strategy": "sql"}');
+SELECT userseg.select_k('hierarchical', 'choose', params => '{"k": 3}');
+SELECT userseg.select_k('hierarchical', 'choose', params => '{"height": 3}');
+SELECT userseg.select_k('hierarchical', 'choose', params => '{"criterion": "largest_gap"}');
+SELECT userseg.select_k('hierarchical', 'choose', params => '{"linkage": "ward", "metric": "cosine"}');
+SELECT userseg.select_k('logistic', 'choose');
 SELECT userseg.select_k(NULL, 'choose');
 SELECT userseg.select_k('kmeans', 'choose', null_policy => 'drop');
 SELECT userseg.select_k('kmeans', $$SELECT 'NaN'::float8 AS a$$);
@@ -104,4 +127,4 @@ SELECT userseg.select_k('kmeans', $$SELECT 'NaN'::float8 AS a$$);
 SET userseg.max_memory = '8MB';
 SELECT count(*) FROM userseg.select_k('kmeans', 'SELECT g AS id, sqrt(g) AS a, g * 7919 % 1009 AS b FROM generate_series(1, 30000) g', 2, 3, id => 'id', reference_sets => 2, bootstraps => 2);
 RESET userseg.max_memory;
-SELECT userseg.drop_model('select_auto');
+SELECT userseg.drop_model('select_auto'), userseg.drop_model('select_tree');

@@ -40,9 +40,10 @@ SQL
 # everything but the number of workers, exactly
 sub rows_of
 {
-	my ($source, $args, $params, $settings) = @_;
+	my ($source, $args, $params, $settings, $algorithm) = @_;
+	$algorithm //= 'kmeans';
 	my $out = $node->safe_psql('postgres', "SET client_min_messages = error; SET extra_float_digits = 1; $settings
-SELECT details ->> 'workers', md5(string_agg(to_jsonb(s)::text, ',') OVER ()) FROM (SELECT r.*, r.details - 'workers' AS rest FROM userseg.select_k('kmeans', '$source', 2, 5, id => 'id',
+SELECT details ->> 'workers', md5(string_agg(to_jsonb(s)::text, ',') OVER ()) FROM (SELECT r.*, r.details - 'workers' AS rest FROM userseg.select_k('$algorithm', '$source', 2, 5, id => 'id',
   reference_sets => 4, bootstraps => 4, $args params => '{$params}') r) x, LATERAL (SELECT x.k, x.n_rows, x.inertia, x.silhouette, x.calinski_harabasz, x.davies_bouldin,
   x.gap, x.gap_se, x.bic, x.aic, x.stability, x.jaccard, x.recommended, x.reason, x.rest) s LIMIT 1");
 	return split /\|/, $out;
@@ -61,6 +62,18 @@ foreach my $case ([ 'ids', '' ], [ 'weights', "weight => 'w', " ], [ 'cosine', '
 		my ($joined, $got) = rows_of($source, $args, "$more\"workers\": $workers", $settings);
 		is($joined, $workers, "$name, $what: workers that took part");
 		is($got, $result, "$name, $what: the same rows");
+	}
+}
+
+foreach my $algorithm ('hierarchical', 'minibatch_kmeans')
+{
+	my (undef, $result) = rows_of('t', '', '"workers": 0', '', $algorithm);
+	foreach my $v ([ 'other order', 'shuffled', 0, '' ], [ 'two workers', 'shuffled', 2, '' ], [ 'spilled source', 't', 0, "SET userseg.max_memory = '64MB';" ])
+	{
+		my ($what, $source, $workers, $settings) = @$v;
+		my ($joined, $got) = rows_of($source, '', "\"workers\": $workers", $settings, $algorithm);
+		is($joined, $workers, "$algorithm, $what: workers that took part");
+		is($got, $result, "$algorithm, $what: the same rows");
 	}
 }
 
@@ -85,9 +98,9 @@ SELECT count(*) FROM userseg.select_k('kmeans', 'wide', 1, 6, id => 'id', refere
 SELECT pg_temp.memory('VmHWM') - pg_temp.memory('RssFile') - pg_temp.memory('RssShmem') - :before;
 SQL
 cmp_ok($peak, '<', 96, "peak of $peak MB under 64 MB, with what the executor and the allocator take");
-my ($ret, $stdout, $stderr) = $node->psql('postgres', "SET userseg.max_memory = '4MB';
-SELECT userseg.select_k('kmeans', 'SELECT id, v || v || v || v || v AS v FROM wide', 2, 40, id => 'id')");
-like($stderr, qr/not enough memory|memory/, 'too little memory is told');
+my ($ret, $stdout, $stderr) = $node->psql('postgres', "SET userseg.max_memory = '24MB';
+SELECT userseg.select_k('kmeans', 'wide', 2, 1000, id => 'id')");
+like($stderr, qr/partitions .* MB .*userseg\.max_memory/s, 'too little memory is told');
 isnt($ret, 0, 'and raised');
 
 # ---- cancel ----
