@@ -65,7 +65,7 @@ us_begin() {
   US_CLUSTERS=()
   US_BIN=${US_TREE:+$US_TREE$("$US_PG_CONFIG" --bindir)}
   [ -z "$US_BIN" ] || PATH=$US_BIN:$PATH
-  export US_PG_CONFIG US_MAJOR US_PGXS_DIR US_WORK PATH
+  export US_TOP US_PG_CONFIG US_MAJOR US_PGXS_DIR US_WORK PATH
   trap us_end EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
