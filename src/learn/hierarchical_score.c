@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 
 #include "learn/hierarchical_model.h"
+#include "learn/prototype_filter.h"
 #include "math/row_blocks.h"
 
 #define REACH	131072.0
@@ -121,15 +122,25 @@ void
 us_hierarchical_point_block(const UsHierarchicalModel *m, const double *x, int stride, int nrows,
 							const int32 *number, int32 *out)
 {
-	for (int i = 0; i < nrows; i++)
-	{
-		double		near;
+	int			dim = m->points.dim;
+	int			most = Min(nrows, US_FILTER_ROWS);
+	double	   *row = (double *) MemoryContextAllocHuge(CurrentMemoryContext,
+														sizeof(double) * most * dim);
 
-		if (i % INTERRUPT_ROWS == 0)
-			CHECK_FOR_INTERRUPTS();
-		take_row(m, x + i, stride);
-		out[i] = number[us_prototype_nearest(m->index, m->p, &near)];
+	for (int from = 0; from < nrows; from += most)
+	{
+		int			n = Min(most, nrows - from);
+
+		for (int i = 0; i < n; i++)
+		{
+			take_row(m, x + from + i, stride);
+			memcpy(row + (Size) i * dim, m->p, sizeof(double) * dim);
+		}
+		us_prototype_nearest_rows(m->index, row, n, out + from);
+		for (int i = from; i < from + n; i++)
+			out[i] = number[out[i]];
 	}
+	pfree(row);
 }
 
 void

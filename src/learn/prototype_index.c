@@ -13,13 +13,19 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
+#include "learn/prototype_filter.h"
 #include "learn/prototype_index.h"
 #include "math/kernels.h"
 #include "math/row_blocks.h"
 
 #define LEAST_GROUP		16
 #define MOST_GROUP		64
+
+/* rows from which on looking at many at a time is worth while; and rows between two looks for interrupts */
+#define LEAST_ROWS		256
+#define INTERRUPT_ROWS	64
 
 /* rounding of a bound is below this part of the distance of the centre */
 #define SLACK			1e-12
@@ -35,6 +41,8 @@ struct UsPrototypeIndex
 	double	   *center;			/* blocks of groups */
 	double	   *x;				/* blocks of prototypes, every group filled up with infinity */
 	int32	   *number;			/* of the prototype in each place */
+	int			n;
+	UsPrototypeFilter *filter;	/* for many rows, once it was needed */
 	double	   *bound;			/* scratch: distances to centres, then what is least in each group */
 };
 
@@ -217,6 +225,7 @@ us_prototype_index(const double *x, int n, int width, const int32 *label, bool m
 
 	index->width = width;
 	index->manhattan = manhattan;
+	index->n = n;
 	m.size = Max(LEAST_GROUP, Min(MOST_GROUP, (int) sqrt(n)));
 	m.order = (int32 *) palloc(sizeof(int32) * n);
 	m.room = 16;
@@ -340,4 +349,49 @@ us_prototype_runner_up(UsPrototypeIndex *index, const double *p, int label, doub
 {
 	return index->manhattan ? search_manhattan(index, p, label, near) :
 		search_square(index, p, label, near);
+}
+
+/* ---- many rows ---- */
+
+/* The filter of the index, made from its blocks in the context that it lives in. */
+static UsPrototypeFilter *
+filter_of(UsPrototypeIndex *index)
+{
+	int			width = index->width;
+	MemoryContext old;
+	double	   *x;
+
+	if (index->filter != NULL)
+		return index->filter;
+	old = MemoryContextSwitchTo(GetMemoryChunkContext(index));
+	x = (double *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * index->n * width);
+	for (int place = 0; place < index->first[index->ngroups] * US_HALF_LANES; place++)
+	{
+		int32		number = index->number[place];
+
+		for (int j = 0; number != PG_INT32_MAX && j < width; j++)
+			x[(Size) number * width + j] = us_block_of(index->x, width, place)[j * US_HALF_LANES];
+	}
+	index->filter = us_prototype_filter(x, index->n, width);
+	pfree(x);
+	MemoryContextSwitchTo(old);
+	return index->filter;
+}
+
+void
+us_prototype_nearest_rows(UsPrototypeIndex *index, const double *p, int nrows, int32 *nearest)
+{
+	double		near;
+
+	if (index->manhattan || nrows < LEAST_ROWS)
+		memset(nearest, 0xff, sizeof(int32) * nrows);
+	else
+		us_prototype_filter_nearest(filter_of(index), p, nrows, nearest);
+	for (int i = 0; i < nrows; i++)
+	{
+		if (i % INTERRUPT_ROWS == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (nearest[i] < 0)
+			nearest[i] = us_prototype_nearest(index, p + (Size) i * index->width, &near);
+	}
 }

@@ -25,6 +25,12 @@ extern UsPrototypeIndex *us_prototype_index(const double *x, int n, int width, c
  */
 extern int	us_prototype_nearest(UsPrototypeIndex *index, const double *p, double *near);
 
+/*
+ * The same for rows p[nrows][width], nrows <= US_FILTER_ROWS (learn/prototype_filter.h), many at a time:
+ * nearest[nrows].
+ */
+extern void us_prototype_nearest_rows(UsPrototypeIndex *index, const double *p, int nrows, int32 *nearest);
+
 /* The same among those of other labels than that of the call before, for the same p; -1: there are none. */
 extern int	us_prototype_runner_up(UsPrototypeIndex *index, const double *p, int label, double *near);
 
