@@ -75,3 +75,15 @@ RETURNS userseg.kmeans_point
 LANGUAGE C STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'userseg_encode_row';
 COMMENT ON FUNCTION userseg._encode_row(bytea, userseg.centroid_set, float8, record)
 IS 'Internal: the same for a row of many columns';
+
+CREATE FUNCTION userseg._encode_point(encoder bytea, m userseg.mixture, weight float8, VARIADIC columns "any")
+RETURNS userseg.gmm_point
+LANGUAGE C STABLE PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'userseg_encode_gmm_point';
+COMMENT ON FUNCTION userseg._encode_point(bytea, userseg.mixture, float8, "any")
+IS 'Internal: a row of a training, encoded and judged by a mixture';
+
+CREATE FUNCTION userseg._encode_row(encoder bytea, m userseg.mixture, weight float8, features record)
+RETURNS userseg.gmm_point
+LANGUAGE C STABLE PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'userseg_encode_gmm_row';
+COMMENT ON FUNCTION userseg._encode_row(bytea, userseg.mixture, float8, record)
+IS 'Internal: the same for a row of many columns';

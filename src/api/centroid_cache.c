@@ -4,11 +4,11 @@
  */
 #include "postgres.h"
 
-#include "nodes/nodeFuncs.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
 #include "api/centroid_cache.h"
+#include "api/value_cache.h"
 #include "infra/args.h"
 #include "infra/compat.h"
 
@@ -74,28 +74,6 @@ us_set_arg_fingerprint(FunctionCallInfo fcinfo, int n)
 	return ((const UsCentroidSet *) raw)->fingerprint;
 }
 
-/* Does the query have a constant there?  (An external parameter may change between two calls.) */
-static bool
-is_const(FmgrInfo *flinfo, int n)
-{
-	List	   *args;
-
-	if (flinfo->fn_expr == NULL || !IsA(flinfo->fn_expr, FuncExpr))
-		return false;
-	args = ((FuncExpr *) flinfo->fn_expr)->args;
-	return n < list_length(args) && IsA(list_nth(args, n), Const);
-}
-
-/*
- * A value in a toast table never changes under its pointer, so equal bytes as they
- * came mean equal sets.  Pointers to memory are another matter.
- */
-static bool
-is_comparable(const struct varlena *raw)
-{
-	return !VARATT_IS_EXTERNAL(raw) || VARATT_IS_EXTERNAL_ONDISK(raw);
-}
-
 static void
 cache_fill(UsSetCache *cache, MemoryContext context, struct varlena *raw)
 {
@@ -107,7 +85,7 @@ cache_fill(UsSetCache *cache, MemoryContext context, struct varlena *raw)
 	us_check_version(US_CENTROID_SET_NAME, cache->set->version, US_CENTROID_SET_VERSION);
 	cache->assigner = (UsAssigner *) palloc(us_assigner_size(cache->set));
 	us_assigner_fill(cache->assigner, cache->set);
-	if (is_comparable(raw))
+	if (us_is_comparable(raw))
 	{
 		cache->raw = (char *) palloc(VARSIZE_ANY(raw));
 		memcpy(cache->raw, raw, VARSIZE_ANY(raw));
@@ -145,7 +123,7 @@ us_cached_set(FunctionCallInfo fcinfo, int n, const UsAssigner **assigner)
 															 sizeof(CachedArgument));
 		flinfo->fn_extra = argument;
 		us_set_cache_load(&argument->cache, flinfo->fn_mcxt, PG_GETARG_DATUM(n));
-		argument->is_const = is_const(flinfo, n);
+		argument->is_const = us_arg_is_const(flinfo, n);
 	}
 	else if (!argument->is_const)
 		us_set_cache_load(&argument->cache, flinfo->fn_mcxt, PG_GETARG_DATUM(n));

@@ -137,7 +137,9 @@ typedef struct UsAlgorithm
 	const char *task;			/* 'clustering', 'classification', 'regression', 'classification, regression' */
 	const char *description;	/* one sentence */
 	const char *sql_aggregate;	/* the step it can iterate, for strategy sql; or NULL */
+	const char *sql_argument;	/* type of the state that steers the step, as "centroid_set" */
 	bool		needs_target;	/* supervised: has the parameters us_supervised_params or us_classifier_params too */
+	bool		gives_value;	/* clustering: UsScore.value means something, as a density */
 	const UsParamSpec *params;
 
 	/* Train.  Raises the errors of the interface; never half a model. */
@@ -219,6 +221,7 @@ extern bool us_task_parse(const char *name, UsTask *task);
 extern void us_fit_warn(UsFitResult *result, char *text);
 
 /* The algorithms, each in its file; registry.c lists them. */
+extern const UsAlgorithm us_algorithm_gmm;
 extern const UsAlgorithm us_algorithm_hierarchical;
 extern const UsAlgorithm us_algorithm_kmeans;
 extern const UsAlgorithm us_algorithm_minibatch_kmeans;

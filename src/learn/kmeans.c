@@ -101,6 +101,7 @@ const UsAlgorithm us_algorithm_kmeans = {
 	.task = "clustering",
 	.description = "k-means clustering: exact sums, restarts with moves of centres, automatic number of clusters",
 	.sql_aggregate = "kmeans_step",
+	.sql_argument = "centroid_set",
 	.needs_target = false,
 	.params = specs,
 	.fit = kmeans_fit,

@@ -296,7 +296,7 @@ us_scorer_require_labels(const UsScorer *s)
 void
 us_scorer_require_value(const UsScorer *s)
 {
-	if (s->model->info.task == US_TASK_CLUSTERING)
+	if (s->model->info.task == US_TASK_CLUSTERING && !s->model->artifact->algorithm->gives_value)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("model \"%s\" version %d gives segments, not numbers",

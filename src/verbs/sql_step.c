@@ -113,11 +113,11 @@ us_sql_step_make(UsSqlStep *step, const UsAlgorithm *algorithm, UsSource *source
 	s->head = q.data;
 
 	initStringInfo(&q);
-	appendStringInfoString(&q, "::userseg.centroid_set");
+	appendStringInfo(&q, "::userseg.%s", algorithm->sql_argument);
 	append_row(&q, frame, encoder);
 	appendStringInfo(&q, ")) FROM %s s", us_source_from(source));
 	s->tail = q.data;
-	s->argument_type = us_extension_type("centroid_set");
+	s->argument_type = us_extension_type(algorithm->sql_argument);
 	s->context = CurrentMemoryContext;
 	step->run = run;
 	step->context = s;
