@@ -12,7 +12,8 @@
 bool
 us_answer_has_value(const UsArtifact *a)
 {
-	return a->task == US_TASK_REGRESSION || (a->task == US_TASK_CLASSIFICATION && a->positive >= 0);
+	return a->task == US_TASK_REGRESSION || (a->task == US_TASK_CLASSIFICATION && a->positive >= 0) ||
+		(a->task == US_TASK_CLUSTERING && a->algorithm->gives_value);
 }
 
 /* Does the value of a score by the algorithm have to be replaced?  (It is that of the second of two classes.) */

@@ -10,7 +10,7 @@
 
 #include "model/artifact.h"
 
-/* Whether the value of an answer is a number for this model: regression, or a positive class. */
+/* Whether the value of an answer is a number for this model: regression, a positive class, a density. */
 extern bool us_answer_has_value(const UsArtifact *artifact);
 
 /* The answer for one row x[width]; scratch[n_labels] is overwritten. */
