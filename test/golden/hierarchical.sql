@@ -73,6 +73,8 @@ BEGIN
   END LOOP;
 END $$;
 
+ANALYZE golden, golden_label, ours, ours_height, ours_label;
+
 -- how far two arrays differ, relative to the second
 CREATE FUNCTION pg_temp.differ(a float8[], b float8[]) RETURNS float8 LANGUAGE sql AS $$
   SELECT coalesce(max(CASE WHEN x IS NULL OR y IS NULL THEN 'infinity' WHEN y = 0 THEN abs(x) ELSE abs(x - y) / abs(y) END), 0) FROM unnest(a, b) t(x, y)
@@ -109,6 +111,7 @@ SELECT count(*) > 0 AS scipy FROM scipy \gset
   CREATE TABLE scipy_label AS
   SELECT s.dataset, s.metric, s.linkage, k, p.id, (label -> (k - 2) ->> (p.leaf - 1))::int AS label
   FROM scipy s, generate_series(2, 6) k, place p WHERE p.dataset = s.dataset;
+  ANALYZE scipy, place, scipy_label;
   CREATE TABLE together AS
   SELECT dataset, metric, linkage, pg_temp.differ(o.height, s.height) AS height, o.pair = (SELECT array_agg(ARRAY[s.pair[2 * i - 1], s.pair[2 * i]] ORDER BY i) FROM generate_series(1, cardinality(s.pair) / 2) i) AS pairs,
          o.height AS h
