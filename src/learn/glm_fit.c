@@ -270,6 +270,7 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 	bool		absolute = problem->lambda > 0 && problem->mix > 0;
 	double	   *direction = (double *) palloc(sizeof(double) * Max(m, 1));
 	double	   *before = (double *) palloc(sizeof(double) * Max(m, 1));
+	double		last_gain = INFINITY;
 	bool		done = false;
 
 	evaluate(problem, f, design, true, fine, false, -1);
@@ -292,11 +293,14 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 		memcpy(before, f->beta, sizeof(double) * m);
 		for (int k = 0; k < m; k++)
 			f->beta[k] += direction[k];
-		if (gain / 2 <= tolerance)
+		/* convergence is quadratic: what the next step would gain is about gain^2, the factor as before */
+		if (gain / 2 <= tolerance ||
+			(!absolute && gain < 0.1 && 10 * gain * (gain / last_gain) * (gain / last_gain) <= tolerance))
 		{
 			done = true;
 			break;
 		}
+		last_gain = gain;
 		if (runs_away(problem, f, direction, gain, step))
 		{
 			f->separated = true;
@@ -346,6 +350,22 @@ us_glm_minimise(const UsGlmProblem *problem, UsGlmFit *f)
 	f->converged = iterate(problem, f, f->design, problem->tolerance);
 }
 
+/*
+ * The sums at the minimum are known in full: one more step, if there is one to gain by, of which only the
+ * coefficients are told.  False when the gain is more than the tolerance.
+ */
+static bool
+last_step(const UsGlmProblem *problem, UsGlmFit *f)
+{
+	double	   *direction = (double *) palloc(sizeof(double) * Max(f->m, 1));
+	bool		good = newton_step(problem, f, true, direction) / 2 <= problem->tolerance;
+
+	for (int k = 0; k < f->m && good; k++)
+		f->beta[k] += direction[k];
+	pfree(direction);
+	return good;
+}
+
 void
 us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 {
@@ -353,6 +373,14 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 	UsCrossSums s = {0};
 
 	evaluate(problem, f, f->design, true, true, true, -1);
+	for (int i = 0; i < 5 && f->converged && !(problem->lambda > 0 && problem->mix > 0); i++)
+	{
+		if (last_step(problem, f))
+			break;
+		f->fine = true;
+		f->converged = iterate(problem, f, f->design, problem->tolerance);
+		evaluate(problem, f, f->design, true, true, true, -1);
+	}
 	if (problem->family != US_FAMILY_BINOMIAL && problem->family != US_FAMILY_GAMMA)
 		evaluate(problem, f, f->design, true, true, true, -1);	/* with the bound that is now known */
 	s.p = f->width;

@@ -234,10 +234,10 @@ note_extremes(UsDesignWork *w, const UsGlmParam *p, const GlmScratch *s, const d
 
 		if (s->weight[r] == 0)
 			continue;
-		information = fmax(information, s->root[r]);
-		eta = fmax(eta, fabs(v));
-		if (p->family == US_FAMILY_BINOMIAL)
-			margin = fmin(margin, y[r] > 0.5 ? v : -v);
+		information = Max(information, s->root[r]);
+		eta = Max(eta, fabs(v));
+		v = y[r] > 0.5 ? v : -v;
+		margin = Min(margin, v);
 	}
 	w->state.least[US_GLM_MINUS_INFORMATION] = fmin(w->state.least[US_GLM_MINUS_INFORMATION], -information);
 	w->state.least[US_GLM_MARGIN] = fmin(w->state.least[US_GLM_MARGIN], margin);
@@ -251,7 +251,7 @@ add_information(UsDesignWork *w, const UsGlmParam *p, GlmScratch *s, const doubl
 	int			m = p->m;
 
 	for (int r = 0; r < n; r++)
-		s->root[r] = sqrt(fmin(s->root[r], p->most_information));
+		s->root[r] = sqrt(Min(s->root[r], p->most_information));
 	for (int k = 0; k < m; k++)
 	{
 		int			j = k - p->intercept;

@@ -16,8 +16,8 @@ static const UsParamSpec specs[] = {
 	US_PENALTY_SPECS("30", choices, "its log loss"),
 	{"max_iter", US_PARAM_INT, "100", 1, 1000000, NULL,
 	"most steps over all rows"},
-	{"tolerance", US_PARAM_NUMBER, "1e-10", 0, 1, NULL,
-	"ends when a step would raise the log likelihood by no more than this"},
+	{"tolerance", US_PARAM_NUMBER, "1e-8", 0, 1, NULL,
+	"ends when a step would raise the log likelihood by no more than this, or is sure to be followed by such a step"},
 	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
 	"parallel workers to wait for; default by the size of the work, at most userseg.max_parallel_workers"},
 	{NULL}
