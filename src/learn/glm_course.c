@@ -46,7 +46,7 @@ us_glm_course_begin(UsGlmCourse *c, const UsFitInput *input, UsFitResult *result
 	us_linear_references(input->encoder, last, run);
 	c->problem.last = last;
 	c->problem.run = run;
-	us_report_text(c->details, "strategy", "local");
+	us_report_text(c->details, "strategy", input->sql_step != NULL ? "sql" : "local");
 	us_report_text(c->details, "penalty", us_params_get(input->params, "penalty")->text);
 }
 
@@ -156,6 +156,12 @@ us_glm_course_fit(UsGlmCourse *c)
 
 	if (c->penalty.choose && strcmp(us_params_get(params, "choose")->text, "cv") == 0)
 		c->problem.nfolds = (int) us_params_get(params, "folds")->integer;
+	if (c->problem.nfolds > 0 && c->input->sql_step != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("strategy \"sql\" cannot choose lambda by cross-validation"),
+				 errdetail("An SQL step sees one row at a time and not its fold."),
+				 errhint("Give lambda, choose it by \"bic\" or \"aic\", or use strategy \"local\".")));
 	c->fit = us_glm_open(&c->problem);
 	if (c->penalty.choose)
 	{
@@ -233,7 +239,10 @@ void
 us_glm_course_end(UsGlmCourse *c)
 {
 	us_linear_model_figures(c->model, c->details);
-	us_design_report(c->fit->design, c->details);
+	if (c->input->sql_step != NULL)
+		us_report_int(c->details, "passes", c->fit->sql_passes);
+	else
+		us_design_report(c->fit->design, c->details);
 	us_glm_close(c->fit);
 	c->result->model = c->model;
 	c->result->task = c->input->task;

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "infra/progress.h"
+#include "learn/design_row.h"
 #include "learn/glm_fit.h"
 #include "learn/linear_path.h"
 
@@ -55,7 +56,7 @@ us_glm_open(const UsGlmProblem *problem)
 	plan.nfolds = problem->nfolds;
 	plan.passes = problem->lambda > 0 && problem->mix > 0 ? 12 : problem->nfolds > 0 ? 200 : 6;
 	plan.seconds = rows * ((double) m * m / 2 * SECONDS_A_PAIR * (f->fine ? 4 : 1) + m * SECONDS_A_VALUE);
-	plan.workers = problem->workers;
+	plan.workers = input->sql_step != NULL ? 0 : problem->workers;
 	plan.param_bytes = us_glm_param_bytes(f->width);
 	plan.state_bytes = us_pass_bytes(us_glm_shape(m, true, true));
 	f->design = us_design_create(&plan);
@@ -106,6 +107,49 @@ take_state(const UsGlmProblem *problem, UsGlmFit *f, const UsGlmParam *p, UsPass
 	}
 }
 
+/* The same from one SQL aggregate. */
+static void
+evaluate_in_sql(const UsGlmProblem *problem, UsGlmFit *f, bool fine, const UsGrid *grid)
+{
+	const UsFitInput *input = problem->input;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "SQL pass", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	int			m = f->m;
+	UsRowSpec	spec = {0};
+	const UsCrossState *s;
+
+	spec.kind = US_CROSS_LOGISTIC;
+	spec.intercept = problem->intercept;
+	spec.weighted = input->frame->weighted;
+	spec.fine = fine;
+	spec.width = f->width;
+	spec.most_information = problem->largest_weight / 4;
+	for (int k = 0; k < 2; k++)
+		spec.class_factor[k] = input->target->class_factor[k];
+	spec.grid = (UsGrid *) grid;
+	spec.beta = f->beta;
+	spec.centre = problem->centre;
+	s = (const UsCrossState *) input->sql_step->run(input->sql_step->context, us_row_spec_write(&spec));
+	us_fit_check_sql_rows(input, s != NULL ? s->rows : 0);
+	f->objective = us_cross_more(s, m).hi;
+	f->weight = us_cross_more(s, m + 1).hi;
+	f->deviance = 2 * f->objective;
+	f->margin = 0;
+	f->most_eta = INFINITY;		/* not told */
+	for (int k = 0; k < m; k++)
+	{
+		f->gradient[k] = us_cross_more(s, k).hi;
+		f->information[(Size) k * (m + 1) + m] = f->information[(Size) m * (m + 1) + k] = us_dd(f->gradient[k]);
+	}
+	f->information[(Size) m * (m + 1) + m] = us_dd(0);
+	for (int i = 0; i < m; i++)
+		for (int j = i; j < m; j++)
+			f->information[(Size) i * (m + 1) + j] = f->information[(Size) j * (m + 1) + i] = us_cross_product(s, i, j);
+	f->sql_passes++;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
 /* Sums at f->beta over the rows of design. */
 static void
 evaluate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, bool information, bool fine,
@@ -139,6 +183,12 @@ evaluate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, bool inform
 
 		grid[j] = us_cross_grid(problem->centre[j],
 								root * fmax(c->max - problem->centre[j], problem->centre[j] - c->min));
+	}
+	if (problem->input->sql_step != NULL && design == f->design)
+	{
+		us_progress("pass in SQL", f->sql_passes, 0);
+		evaluate_in_sql(problem, f, fine, (const UsGrid *) ((char *) p + p->grid_at));
+		return;
 	}
 	take_state(problem, f, p, us_design_pass(design, US_KERNEL_GLM, us_glm_shape(f->m, information, fine)));
 }

@@ -38,6 +38,7 @@ typedef struct UsGlmFit
 	double	   *beta;			/* [m], relative to the centres */
 	bool	   *dropped;		/* [m] */
 	int			left_out;		/* fold, or -1 */
+	int			sql_passes;
 
 	/* of the last pass */
 	double		objective;		/* summed up, without the penalty */

@@ -8,9 +8,7 @@
 
 #include "learn/glm_pass.h"
 #include "math/kernels.h"
-
-/* predictors beyond are taken as that: exp stays finite, products too */
-#define MOST_ETA	300.0
+#include "math/logistic_lanes.h"
 
 Size
 us_glm_param_bytes(int width)
@@ -95,8 +93,8 @@ predict(const double *x, const double *beta, const double *centre, int width, bo
 	}
 	for (int r = 0; r < n; r++)
 	{
-		eta[r] = eta[r] > MOST_ETA ? MOST_ETA : eta[r];
-		eta[r] = eta[r] < -MOST_ETA ? -MOST_ETA : eta[r];
+		eta[r] = eta[r] > US_GLM_MOST_ETA ? US_GLM_MOST_ETA : eta[r];
+		eta[r] = eta[r] < -US_GLM_MOST_ETA ? -US_GLM_MOST_ETA : eta[r];
 	}
 }
 
@@ -107,34 +105,14 @@ exponentials(double *x)
 		us_exp_lanes((UsDoubleLanes *) (x + r));
 }
 
-/* Logistic regression: two lanes of thought, one for the side of y, one for the curvature. */
+/* Logistic regression; y stands in constant. */
 US_CLONES static void
-binomial(GlmScratch *s, const double *y, int n)
+binomial(GlmScratch *s, int n)
 {
 	for (int r = 0; r < US_CROSS_TILE; r += US_HALF_LANES)
-	{
-		UsDoubleLanes eta = *(UsDoubleLanes *) (s->eta + r);
-		UsDoubleLanes label = *(UsDoubleLanes *) (s->constant + r);	/* y */
-		UsDoubleLanes w = *(UsDoubleLanes *) (s->weight + r);
-		UsDoubleLanes zero = {0};
-		UsLongLanes positive = eta > zero;
-		UsDoubleLanes e = US_SELECT_DOUBLE(positive, -eta, eta);	/* -|eta| */
-		UsDoubleLanes small;
-		UsDoubleLanes mu;
-		UsDoubleLanes loss;
-
-		us_exp_lanes(&e);
-		small = e / (1.0 + e);
-		mu = US_SELECT_DOUBLE(positive, 1.0 - small, small);
-		us_log1p_lanes(&e);
-		/* log(1 + exp(eta)) - y eta */
-		loss = e + US_SELECT_DOUBLE(positive, eta, zero) - label * eta;
-		*(UsDoubleLanes *) (s->objective + r) = w * loss;
-		/* y - mu without loss of digits where they are near: 1 - mu is small for a positive eta */
-		*(UsDoubleLanes *) (s->gradient + r) =
-			w * US_SELECT_DOUBLE((label > 0.5) & positive, small, label - mu);
-		*(UsDoubleLanes *) (s->root + r) = w * (small * (1.0 - small));
-	}
+		us_logistic_lanes((UsDoubleLanes *) (s->eta + r), (UsDoubleLanes *) (s->constant + r),
+						  (UsDoubleLanes *) (s->weight + r), (UsDoubleLanes *) (s->objective + r),
+						  (UsDoubleLanes *) (s->gradient + r), (UsDoubleLanes *) (s->root + r));
 	for (int r = 0; r < n; r++)
 		s->deviance[r] = 2 * s->objective[r];
 	for (int r = 0; r < n; r++)
@@ -297,7 +275,7 @@ us_glm_kernel(UsDesignWork *w, const UsDesignChunk *c)
 		if (p->family == US_FAMILY_BINOMIAL)
 		{
 			memcpy(s->constant, y, sizeof(double) * n);
-			binomial(s, y, n);
+			binomial(s, n);
 		}
 		else
 			log_link(p, s, y, n);

@@ -74,20 +74,20 @@ extern UsDd us_glm_information(UsPassState state, const UsGlmParam *p, int i, in
 /* The kernel: predictor, loss, gradient and information of the rows of a chunk, added up. */
 extern void us_glm_kernel(UsDesignWork *w, const UsDesignChunk *c);
 
-/* log(1 + x) of the lanes of a vector, x in [0, 1]. */
-#include "math/exp_lanes.h"
+/* Predictors beyond are taken as that: exp stays finite, products too. */
+#define US_GLM_MOST_ETA	300.0
 
-US_INLINE void
-us_log1p_lanes(UsDoubleLanes *x)
+/* The predictor of one row, as the kernel has it. */
+static inline double
+us_glm_predictor(const double *x, const double *beta, const double *centre, int width, bool intercept)
 {
-	/* with s = x / (2 + x) <= 1/3 it is 2 (s + s^3/3 + s^5/5 + ...), Abramowitz and Stegun 4.1.27 */
-	UsDoubleLanes s = *x / (2.0 + *x);
-	UsDoubleLanes s2 = s * s;
-	UsDoubleLanes sum = US_SPLAT_DOUBLE(1.0 / 33);
+	double		eta = intercept ? beta[0] : 0;
 
-	for (int k = 31; k >= 1; k -= 2)
-		sum = sum * s2 + 1.0 / k;
-	*x = 2.0 * (s * sum);
+	for (int j = 0; j < width; j++)
+		if (beta[intercept + j] != 0)
+			eta += beta[intercept + j] * (x[j] - centre[j]);
+	eta = eta > US_GLM_MOST_ETA ? US_GLM_MOST_ETA : eta;
+	return eta < -US_GLM_MOST_ETA ? -US_GLM_MOST_ETA : eta;
 }
 
 #endif

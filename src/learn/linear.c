@@ -15,6 +15,7 @@
 
 #include "infra/progress.h"
 #include "learn/gram_pass.h"
+#include "learn/design_row.h"
 #include "learn/linear_fit.h"
 
 /* seconds for the products of one pair of columns of a row, in four parts */
@@ -22,6 +23,7 @@
 
 static const char *const choices[] = {"cv", "bic", "aic", NULL};
 static const char *const robusts[] = {"none", "HC0", "HC1", "HC2", "HC3", NULL};
+static const char *const strategies[] = {"auto", "local", "sql", NULL};
 static const char *const refinements[] = {"auto", "always", "never", NULL};
 
 static const UsParamSpec specs[] = {
@@ -34,6 +36,8 @@ static const UsParamSpec specs[] = {
 	"most sweeps of the coordinate descent for one lambda"},
 	{"tolerance", US_PARAM_NUMBER, "1e-9", 1e-15, 0.1, NULL,
 	"change of the fit, beside the spread of y, at which a descent ends"},
+	{"strategy", US_PARAM_CHOICE, "\"auto\"", 0, 0, strategies,
+	"sql: the sums come from an SQL aggregate over the source; auto is local"},
 	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
 	"parallel workers to wait for; default by the size of the work, at most userseg.max_parallel_workers"},
 	{NULL}
@@ -80,6 +84,42 @@ local_sums(UsLinearFit *f)
 	f->sums = us_gram_sums(f->state, p, -1, false, f->centre);
 }
 
+/* The same from one SQL aggregate. */
+static void
+sql_sums(UsLinearFit *f)
+{
+	UsRowSpec	spec = {0};
+	const UsSqlStep *step = f->input->sql_step;
+	const UsCrossState *state;
+
+	if (f->width > US_CROSS_MAX_D)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%d encoded columns, strategy \"sql\" can sum up %d", f->width, US_CROSS_MAX_D),
+				 errhint("Use strategy \"local\".")));
+	if (chooses_by_folds(f))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("strategy \"sql\" cannot choose lambda by cross-validation"),
+				 errdetail("An SQL step sees one row at a time and not its fold."),
+				 errhint("Give lambda, choose it by \"bic\" or \"aic\", or use strategy \"local\".")));
+	if (f->robust != US_ROBUST_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("strategy \"sql\" has no robust standard errors"),
+				 errhint("Use strategy \"local\".")));
+	spec.kind = US_CROSS_GRAM;
+	spec.intercept = f->intercept;
+	spec.weighted = f->weighted;
+	spec.fine = true;
+	spec.width = f->width;
+	spec.grid = (UsGrid *) palloc(sizeof(UsGrid) * (f->width + 2));
+	us_gram_grids(f->input, f->intercept, f->centre, f->largest_weight, spec.grid);
+	state = (const UsCrossState *) step->run(step->context, us_row_spec_write(&spec));
+	us_fit_check_sql_rows(f->input, state != NULL ? state->rows : 0);
+	f->sums = us_cross_sums(state, f->centre);
+}
+
 /* ---- the course of a training ---- */
 
 static void
@@ -119,7 +159,10 @@ linear_fit(const UsFitInput *input, UsFitResult *result)
 	us_report_text(f.details, "strategy", input->sql_step != NULL ? "sql" : "local");
 	us_report_text(f.details, "penalty", us_params_get(input->params, "penalty")->text);
 
-	local_sums(&f);
+	if (input->sql_step != NULL)
+		sql_sums(&f);
+	else
+		local_sums(&f);
 	if (f.penalty.on)
 		us_linear_penalised(&f);
 	else
@@ -148,6 +191,7 @@ const UsAlgorithm us_algorithm_linear = {
 	.name = "linear",
 	.task = "regression",
 	.description = "Linear regression with inference: least squares, ridge, lasso, elastic net",
+	.sql_aggregate = "gram_step",
 	.needs_target = true,
 	.params = specs,
 	.fit = linear_fit,

@@ -12,12 +12,16 @@
 
 static const char *const choices[] = {"cv", "bic", "aic", NULL};
 
+static const char *const strategies[] = {"auto", "local", "sql", NULL};
+
 static const UsParamSpec specs[] = {
 	US_PENALTY_SPECS("30", choices, "its log loss"),
 	{"max_iter", US_PARAM_INT, "100", 1, 1000000, NULL,
 	"most steps over all rows"},
 	{"tolerance", US_PARAM_NUMBER, "1e-8", 0, 1, NULL,
 	"ends when a step would raise the log likelihood by no more than this, or is sure to be followed by such a step"},
+	{"strategy", US_PARAM_CHOICE, "\"auto\"", 0, 0, strategies,
+	"sql: each step is one SQL aggregate over the source, for two classes; auto is local"},
 	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
 	"parallel workers to wait for; default by the size of the work, at most userseg.max_parallel_workers"},
 	{NULL}
@@ -103,6 +107,7 @@ const UsAlgorithm us_algorithm_logistic = {
 	.name = "logistic",
 	.task = "classification",
 	.description = "Logistic regression, of two or more classes, with inference or penalties",
+	.sql_aggregate = "logistic_step",
 	.needs_target = true,
 	.params = specs,
 	.fit = logistic_fit,

@@ -38,6 +38,25 @@ extern UsGrid us_cross_grid(double offset, double reach);
 extern void us_cross_cut(UsGrid grid, const double *x, const double *factor, int n,
 						 double *high, double *low);
 
+/*
+ * The value of one number on its grid, as us_cross_cut() has it: q * 2^exponent, of the high part alone
+ * when not fine.
+ */
+static inline double
+us_cross_value(UsGrid grid, double x, double factor, bool fine)
+{
+	const double most = ldexp(1.0, US_CROSS_BITS);
+	const double rounder = 6755399441055744.0;	/* US_ROUNDER */
+	double		v = (x - grid.offset) * factor * ldexp(1.0, -grid.exponent);
+
+	v = v > most ? most : v;
+	v = v < -most ? -most : v;
+	v = (v + rounder) - rounder;
+	if (!fine)
+		v = ((v * ldexp(1.0, -US_CROSS_LOW_BITS) + rounder) - rounder) * ldexp(1.0, US_CROSS_LOW_BITS);
+	return ldexp(v, grid.exponent);
+}
+
 /* Position of columns i <= j of n in a packed triangle, and its size. */
 static inline Size
 us_cross_at(int n, int i, int j)

@@ -52,7 +52,9 @@ fit(UsTraining *t)
 
 	us_train_encode(p);
 	if (by_sql)
-		us_sql_step_make(&step, p->recipe.algorithm, p->source, p->frame, p->encoder);
+		us_sql_step_make(&step, p->recipe.algorithm, p->source, p->frame,
+						 p->recipe.algorithm->needs_target ? us_recipe_target(&p->recipe, p->frame) : NULL,
+						 p->encoder);
 	us_recipe_fit(&p->recipe, p->frame, p->encoder, by_sql ? &step : NULL, p->budget, &t->fitted);
 	t->n_rows = p->frame->nrows;
 }
