@@ -51,6 +51,5 @@ SELECT abs(coefficient - ln((SELECT avg(y::int) / (1 - avg(y::int)) FROM t))) < 
 SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"lambda": 1}');
 SELECT userseg.train('e', 'logistic', 't', target => 'a');
 SELECT userseg.train('e', 'logistic', 'SELECT true AS y, a FROM t', target => 'y');
-SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"solver": "sag"}');
 SELECT count(*) AS dropped FROM unnest('{apart,lasso,lasso2,m,nearly,repeated,ridged,shuffled,strong,twice,weighed,workers}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_logistic CASCADE;
