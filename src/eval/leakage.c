@@ -134,8 +134,8 @@ check_id(Sample *s, int j)
 		distinct = sorted[i] != sorted[i - 1];
 	if (distinct && sorted[s->n - 1] - sorted[0] <= (double) ID_RANGE * s->frame->nrows)
 		suspect(s, j, "id", NAN,
-				psprintf("column \"%s\" looks like an id: %d whole numbers in %d rows, all different",
-						 column->name, s->n, s->n));
+				psprintf("column \"%s\" looks like an id: whole numbers, different in all of %d rows that were looked at",
+						 column->name, s->n));
 	pfree(sorted);
 }
 

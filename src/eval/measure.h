@@ -27,7 +27,7 @@ typedef enum UsMeasureMode
 	US_MEASURE_BRIEF
 } UsMeasureMode;
 
-#define US_BOOTSTRAP_ROWS	100000
+#define US_BOOTSTRAP_ROWS	50000
 #define US_BRIEF_ROWS		50000
 
 /*

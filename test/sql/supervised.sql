@@ -114,14 +114,16 @@ SELECT max(abs(userseg.predict_value('w@1', v) - userseg.predict_value('w@2', v)
 FROM visits v;
 
 -- rows without a target are left out, and counted
-SELECT n_rows, warnings FROM userseg.train('a', 'logistic', 'SELECT id, x, nullif(bought, x > 0.9) AS bought FROM visits', target => 'bought', id => 'id');
+SELECT n_rows, warnings FROM userseg.train('a', 'logistic', 'SELECT id, x, CASE WHEN z < 0.9 THEN bought END AS bought FROM visits', target => 'bought', id => 'id');
 
 -- what looks like a leak
-SELECT warnings FROM userseg.train('leak', 'logistic', $$SELECT id, x, x AS copy, id AS number, day, day + CASE WHEN id % 4 = 0 THEN 3 ELSE -3 END AS called,
+SET client_min_messages = error;
+SELECT w AS warning FROM userseg.train('leak', 'logistic', $$SELECT id, x, x AS copy, id AS number, day, day + CASE WHEN id % 4 = 0 THEN 3 ELSE -3 END AS called,
   CASE WHEN bought AND id % 400 <> 0 THEN 'order ' || id % 7 END AS first_order, bought FROM visits$$,
-  target => 'bought', id => 'id', time_column => 'day', params => '{"penalty": "ridge"}');
+  target => 'bought', id => 'id', time_column => 'day', params => '{"penalty": "ridge"}'), unnest(warnings) w WHERE w LIKE 'column%';
 SELECT s ->> 'column' AS "column", s ->> 'kind' AS kind, round((s ->> 'figure')::numeric, 2) AS figure
 FROM userseg.model_versions, jsonb_array_elements(details -> 'suspects') s WHERE model = 'leak';
+SET client_min_messages = warning;
 SELECT topic, item, value, note FROM userseg.explain_train('leak', 'logistic', 'SELECT id, x, spend * 2 AS spend2, bought, spend FROM visits', target => 'spend',
   id => 'id', features => '{x,spend2}');
 SELECT topic, item, value, note FROM userseg.explain_train('leak', 'linear', 'SELECT id, x, spend * 2 AS spend2, bought, spend FROM visits', target => 'spend',
