@@ -82,7 +82,9 @@ SELECT * FROM userseg.cross_validate('linear', 'visits', 'spend', split => 'stra
 SELECT * FROM userseg.cross_validate('linear', 'SELECT spend, x FROM visits LIMIT 4', 'spend');
 SELECT * FROM userseg.cross_validate('linear', $$SELECT spend, x, date '2024-01-01' + id % 3 AS day FROM visits$$, 'spend', time_column => 'day');
 SELECT * FROM userseg.cross_validate('logistic', 'SELECT id, x, id = 1 AS one FROM visits', 'one', folds => 3, id => 'id');
+\set VERBOSITY terse
 SELECT * FROM userseg.cross_validate('logistic', 'visits', 'bought', params => '{"nothing": 1}');
+\set VERBOSITY default
 
 SELECT userseg.drop_model(model) FROM userseg.models ORDER BY model;
 DROP TABLE visits, cv, by_time;

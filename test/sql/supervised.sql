@@ -145,8 +145,12 @@ SELECT userseg.train('e', 'logistic', 'SELECT id, x, id AS y FROM visits', targe
 SELECT userseg.train('e', 'logistic', 'visits', target => 'bought', id => 'id', params => '{"positive": "yes"}');
 SELECT userseg.train('e', 'logistic', 'visits', target => 'bought', id => 'id', params => '{"class_weight": {"yes": 2}}');
 SELECT userseg.train('e', 'logistic', 'visits', target => 'bought', id => 'id', params => '{"class_weight": {"true": 0}}');
+\set VERBOSITY terse
 SELECT userseg.train('e', 'linear', 'visits', target => 'spend', id => 'id', params => '{"class_weight": "balanced"}');
+\set VERBOSITY default
+\set VERBOSITY terse
 SELECT userseg.train('e', 'kmeans', 'visits', target => 'spend', id => 'id', params => '{"refit": false}');
+\set VERBOSITY default
 SELECT userseg.train('e', 'logistic', $$SELECT id, x, date '2024-01-01' AS day, bought FROM visits$$, target => 'bought', id => 'id', time_column => 'day');
 -- one class in the training part
 SELECT userseg.train('e', 'logistic', $$SELECT id, x, day, day > '2025-04-01' AS late FROM visits$$, target => 'late', id => 'id', time_column => 'day', features => '{x}');

@@ -76,7 +76,9 @@ SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{"lambda": {"mi
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{"lambda": {"min": 0, "max": 1, "log": true}}', 'random');
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{"lambda": {"min": 2, "max": 1}}', 'random');
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{"lambda": {"min": 0, "max": 1}}');
+\set VERBOSITY terse
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{"lamda": [1]}');
+\set VERBOSITY default
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{"lambda": [1, -1]}');
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{"task": ["regression"]}');
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{"lambda": [1]}', params => '{"lambda": 2}');
