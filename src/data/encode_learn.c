@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
 #include "miscadmin.h"
 
 #include "data/encode_part.h"
@@ -201,13 +203,36 @@ learn_parts(UsLearn *learn)
 	pfree(want);
 }
 
+/* One warning about features that have no column, which are so many of these names. */
+static void
+warn_dropped(UsEncoder *encoder, int n, const char *names, const char *why)
+{
+	if (n == 1)
+		us_encoder_warn(encoder, "feature %s is %s and was dropped", names, why);
+	else if (n > 1)
+		us_encoder_warn(encoder, "%d features are %s and were dropped: %s", n, why, names);
+}
+
+static void
+add_name(StringInfo names, const char *name)
+{
+	appendStringInfo(names, "%s\"%s\"", names->len > 0 ? ", " : "", name);
+}
+
 /* Columns of the parts in order; parts without one go, features without one are told. */
 static void
 finish(UsLearn *learn)
 {
 	UsEncoder  *encoder = learn->encoder;
 	const UsFrame *frame = learn->frame;
+	StringInfoData constant;
+	StringInfoData null;
+	int			n_constant = 0;
+	int			n_null = 0;
 	int			kept = 0;
+
+	initStringInfo(&constant);
+	initStringInfo(&null);
 
 	for (int p = 0; p < encoder->nparts; p++)
 	{
@@ -224,13 +249,16 @@ finish(UsLearn *learn)
 		else if (feature->width == 0 &&
 				 (p + 1 == encoder->nparts || encoder->part[p + 1].feature != part->feature))
 		{
-			bool		null = frame->column[part->column].n_null == frame->nrows;
+			bool		all_null = frame->column[part->column].n_null == frame->nrows;
 
-			us_encoder_warn(encoder, "feature \"%s\" is %s and was dropped", feature->name,
-							null ? "NULL in every row" : "constant");
+			n_null += all_null;
+			n_constant += !all_null;
+			add_name(all_null ? &null : &constant, feature->name);
 		}
 	}
 	encoder->nparts = kept;
+	warn_dropped(encoder, n_constant, constant.data, "constant");
+	warn_dropped(encoder, n_null, null.data, "NULL in every row");
 }
 
 UsEncoder *

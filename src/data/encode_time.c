@@ -46,6 +46,14 @@ typedef struct AgeLearning
 	UsChainLearner *chain;
 } AgeLearning;
 
+/* While "as_of" is read: whose it is, and how it is written. */
+static void
+as_of_context(void *arg)
+{
+	errhint("\"as_of\" is an instant, such as \"2025-01-31\" or \"2025-01-31 18:00+01\".");
+	errcontext("\"as_of\" of feature \"%s\"", (const char *) arg);
+}
+
 void
 us_age_ask(UsPart *part, const UsStepSpec *spec, bool zoned, UsChainLearner *chain)
 {
@@ -58,16 +66,21 @@ us_age_ask(UsPart *part, const UsStepSpec *spec, bool zoned, UsChainLearner *cha
 	age->unit = spec ? spec->number : SECS_PER_DAY;
 	if (spec && spec->text)
 	{
-		Datum		as_of = DirectFunctionCall3(zoned ? timestamptz_in : timestamp_in,
-												CStringGetDatum(spec->text),
-												ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+		ErrorContextCallback callback = {error_context_stack, as_of_context, part->frame_column->name};
+		Datum		as_of;
 
+		error_context_stack = &callback;
+		as_of = DirectFunctionCall3(zoned ? timestamptz_in : timestamp_in,
+									CStringGetDatum(spec->text),
+									ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+		error_context_stack = callback.previous;
 		age->reference = us_type_number(US_READ_TIMESTAMP, as_of, NULL);
 		l->has_reference = true;
 		if (!isfinite(age->reference))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("\"as_of\" of feature \"%s\" is infinite", part->frame_column->name)));
+					 errmsg("\"as_of\" of feature \"%s\" is infinite", part->frame_column->name),
+					 errhint("Ages are counted from an instant, such as \"2025-01-31\".")));
 	}
 }
 

@@ -29,6 +29,12 @@ typedef struct UsSource UsSource;
  */
 extern UsSource *us_source_open(const char *text);
 
+/*
+ * The same for a text that was made around another source, with states as literals in it: messages show
+ * that source, not the text.
+ */
+extern UsSource *us_source_open_step(const char *text, const char *source);
+
 /* Names and types of its columns. */
 extern TupleDesc us_source_tupdesc(const UsSource *source);
 
@@ -37,6 +43,9 @@ extern Oid	us_source_relation(const UsSource *source);
 
 /* The source as it can stand in a FROM clause, without alias: a quoted name or (SELECT ...). */
 extern const char *us_source_from(const UsSource *source);
+
+/* Its text as the user gave it. */
+extern const char *us_source_shown(const UsSource *source);
 
 /* What the planner expects. */
 typedef struct UsSourceEstimate

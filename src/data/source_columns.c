@@ -4,7 +4,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "data/key.h"
@@ -187,6 +189,23 @@ check_type(const UsSourceColumn *column)
 				 errhint("%s", type_hint(column, column->use))));
 }
 
+/*
+ * The name of a type for messages and feature_info.  A domain over char(n) goes by the name of that:
+ * how its values look as text and in JSON (padded with blanks) follows from it.
+ */
+static char *
+type_name(Oid type)
+{
+	Oid			base = getBaseType(type);
+	Oid			element = get_element_type(base);
+
+	if (base != type && base == BPCHAROID)
+		return format_type_be(BPCHAROID);
+	if (OidIsValid(element) && getBaseType(element) == BPCHAROID)
+		return format_type_be(BPCHARARRAYOID);
+	return format_type_be(type);
+}
+
 /* Every column of the source with its kind, unused as yet. */
 static UsSourceInfo *
 list_columns(TupleDesc tupdesc)
@@ -204,7 +223,7 @@ list_columns(TupleDesc tupdesc)
 
 		column->name = pstrdup(NameStr(att->attname));
 		column->type_oid = att->atttypid;
-		column->type_name = format_type_be(att->atttypid);
+		column->type_name = type_name(att->atttypid);
 		column->usable = us_type_find(att->atttypid, &column->type, &identifier);
 		if (identifier)
 			column->reason = psprintf("type %s identifies rows", column->type_name);
@@ -249,7 +268,9 @@ us_source_no_feature(const UsSourceInfo *info)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("source has no column that can be a feature"),
-			 reasons.len > 0 ? errdetail("Columns that are not used: %s.", reasons.data) : 0));
+			 reasons.len > 0 ? errdetail("Columns that are not used: %s.", reasons.data) :
+			 errdetail("It has no column beside those of other roles (id, target, weight, time)."),
+			 errhint("Features are numbers, booleans, texts and enums, dates and times, intervals, and arrays of texts or numbers; cast other columns in the source.")));
 }
 
 /* The columns of the frame, in its order. */

@@ -30,19 +30,22 @@ void
 us_source_error_context(void *arg)
 {
 	const UsSource *source = (const UsSource *) arg;
+	const char *text = source->step_of ? source->step_of : source->text;
 	int			position = geterrposition();
 	int			len;
 
-	if (position > 0)
+	if (source->step_of)
+		errposition(0);
+	else if (position > 0)
 	{
 		errposition(0);
 		internalerrposition(position);
 		internalerrquery(source->sql);
 		return;
 	}
-	len = (int) strlen(source->text);
-	errcontext("source \"%.*s%s\"", pg_mbcliplen(source->text, len, SHOWN_BYTES),
-			   source->text, len > SHOWN_BYTES ? "..." : "");
+	len = (int) strlen(text);
+	errcontext("%ssource \"%.*s%s\"", source->step_of ? "iteration over " : "",
+			   pg_mbcliplen(text, len, SHOWN_BYTES), text, len > SHOWN_BYTES ? "..." : "");
 }
 
 /* While the text is parsed: syntax errors tell what a source is. */

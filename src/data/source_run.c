@@ -65,11 +65,18 @@ guard_end(UsGuard *guard)
 UsSource *
 us_source_open(const char *text)
 {
+	return us_source_open_step(text, NULL);
+}
+
+UsSource *
+us_source_open_step(const char *text, const char *step_of)
+{
 	UsSource   *source = (UsSource *) palloc0(sizeof(UsSource));
 	List	   *queries;
 	UsGuard		guard;
 
 	source->text = pstrdup(text);
+	source->step_of = step_of ? pstrdup(step_of) : NULL;
 	us_source_parse(source);
 
 	guard_begin(&guard, source);
@@ -102,6 +109,12 @@ const char *
 us_source_from(const UsSource *source)
 {
 	return source->from;
+}
+
+const char *
+us_source_shown(const UsSource *source)
+{
+	return source->text;
 }
 
 /* Plan the source, once; the planner uses the query up. */

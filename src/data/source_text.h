@@ -14,6 +14,7 @@
 struct UsSource
 {
 	const char *text;			/* as given */
+	const char *step_of;		/* what messages show instead, of a step that was made around a source; or NULL */
 	const char *sql;			/* the SELECT that is run */
 	const char *from;
 	bool		is_relation;

@@ -272,7 +272,8 @@ copy_names(const UsParam *p, UsStepSpec *step)
 			if (strcmp(p->names[i], p->names[j]) == 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("\"%s\" is named twice", p->names[i])));
+						 errmsg("\"%s\" is named twice", p->names[i]),
+						 errhint("Name each one once.")));
 }
 
 static void
@@ -300,7 +301,11 @@ read_clip(const UsParams *params, UsStepSpec *step)
 	if (step->lo >= step->hi || step->lo_quantile >= step->hi_quantile)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the lower bound of \"clip\" is not below the upper one")));
+				 errmsg("the lower bound of \"clip\" is not below the upper one"),
+				 isnan(step->lo_quantile) || isnan(step->hi_quantile) ?
+				 errdetail("\"lo\" is %g, \"hi\" is %g.", step->lo, step->hi) :
+				 errdetail("\"lo_quantile\" is %g, \"hi_quantile\" is %g.", step->lo_quantile, step->hi_quantile),
+				 errhint("Exchange them, or leave one out.")));
 }
 
 /* The options as parsed, into the struct. */
@@ -433,7 +438,8 @@ check_repeats(const UsTransformEntry *entry)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("step \"%s\" stands twice in the transform of \"%s\"",
-								us_step_name(entry->step[i].type), entry->feature)));
+								us_step_name(entry->step[i].type), entry->feature),
+						 errhint("Keep one of them: a step has all of its options in one place.")));
 }
 
 static void

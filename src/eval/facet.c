@@ -74,17 +74,47 @@ find_column(const UsFrame *frame, const char *name)
 	return -1;
 }
 
-static void
-add_facet(UsProfile *profile, UsFacetSource **source, int *room, int feature, char *name,
-		  char *level, int element, UsFacetSource where)
+/* Facets in the making. */
+typedef struct Facets
 {
+	UsProfile  *profile;
+	UsFacetSource *source;		/* [room] */
+	int			room;
+	UsBudget   *budget;			/* NULL: none */
+} Facets;
+
+static void
+begin_facets(Facets *b, UsProfile *profile, int n_labels, int room, UsBudget *budget)
+{
+	profile->n_labels = n_labels;
+	profile->nfacets = 0;
+	profile->facet = palloc(room * sizeof(UsFacet));
+	b->profile = profile;
+	b->source = palloc(room * sizeof(UsFacetSource));
+	b->room = room;
+	b->budget = budget;
+}
+
+static void
+take(UsBudget *budget, Size bytes)
+{
+	if (budget)
+		us_budget_take(budget, bytes, "description of the segments");
+}
+
+/* The figures of every facet are taken from the budget, and stay taken as long as the profile lives. */
+static void
+add_facet(Facets *b, int feature, char *name, char *level, int element, UsFacetSource where)
+{
+	UsProfile  *profile = b->profile;
 	UsFacet    *f;
 
-	if (profile->nfacets == *room)
+	take(b->budget, sizeof(UsFacet) + 2 * sizeof(double) * (Size) profile->n_labels);
+	if (profile->nfacets == b->room)
 	{
-		*room *= 2;
-		profile->facet = repalloc(profile->facet, *room * sizeof(UsFacet));
-		*source = repalloc(*source, *room * sizeof(UsFacetSource));
+		b->room *= 2;
+		profile->facet = repalloc(profile->facet, b->room * sizeof(UsFacet));
+		b->source = repalloc(b->source, b->room * sizeof(UsFacetSource));
 	}
 	f = &profile->facet[profile->nfacets];
 	f->feature = feature;
@@ -96,19 +126,21 @@ add_facet(UsProfile *profile, UsFacetSource **source, int *room, int feature, ch
 	f->segment_weight = palloc0(profile->n_labels * sizeof(double));
 	for (int k = 0; k < profile->n_labels; k++)
 		f->segment_mean[k] = NAN;
-	(*source)[profile->nfacets++] = where;
+	b->source[profile->nfacets++] = where;
 }
 
 static void
-add_levels(UsFrame *frame, UsProfile *profile, UsFacetSource **source, int *room,
-		   int feature, int column)
+add_levels(Facets *b, UsFrame *frame, int feature, int column)
 {
 	const UsColumn *c = &frame->column[column];
 	int			size = us_dictionary_size(c->dictionary);
-	int64	   *n = count_levels(frame, column);
-	LevelCount *level = MemoryContextAllocHuge(CurrentMemoryContext,
-											   Max(size, 1) * sizeof(LevelCount));
+	Size		bytes = Max(size, 1) * (sizeof(int64) + sizeof(LevelCount));
+	int64	   *n;
+	LevelCount *level;
 
+	take(b->budget, bytes);
+	n = count_levels(frame, column);
+	level = MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1) * sizeof(LevelCount));
 	for (int i = 0; i < size; i++)
 	{
 		level[i].code = i;
@@ -120,12 +152,14 @@ add_levels(UsFrame *frame, UsProfile *profile, UsFacetSource **source, int *room
 	{
 		char	   *text = pnstrdup(level[i].bytes, level[i].len);
 
-		add_facet(profile, source, room, feature,
+		add_facet(b, feature,
 				  psprintf(c->kind == US_KIND_TAGS ? "%s:%s" : "%s=%s", c->name, text),
 				  text, 0, (UsFacetSource) {column, level[i].code});
 	}
 	pfree(level);
 	pfree(n);
+	if (b->budget)
+		us_budget_release(b->budget, bytes);
 }
 
 /* No two facets of one name. */
@@ -142,14 +176,11 @@ distinguish_facets(UsProfile *profile)
 
 void
 us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
-			   UsProfile *profile, UsFacetSource **source)
+			   UsBudget *budget, UsProfile *profile, UsFacetSource **source)
 {
-	int			room = 16;
+	Facets		b;
 
-	profile->n_labels = n_labels;
-	profile->nfacets = 0;
-	profile->facet = palloc(room * sizeof(UsFacet));
-	*source = palloc(room * sizeof(UsFacetSource));
+	begin_facets(&b, profile, n_labels, 16, budget);
 	for (int i = 0; i < us_encoder_nfeatures(encoder); i++)
 	{
 		const UsFeature *feature = us_encoder_feature(encoder, i);
@@ -164,21 +195,22 @@ us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 			case US_KIND_BOOLEAN:
 			case US_KIND_TIME:
 			case US_KIND_DURATION:
-				add_facet(profile, source, &room, i, pstrdup(feature->name), NULL, 0,
+				add_facet(&b, i, pstrdup(feature->name), NULL, 0,
 						  (UsFacetSource) {column, 0});
 				break;
 			case US_KIND_CATEGORY:
 			case US_KIND_TAGS:
-				add_levels(frame, profile, source, &room, i, column);
+				add_levels(&b, frame, i, column);
 				break;
 			case US_KIND_VECTOR:
 				for (int e = 1; e <= Min(feature->dim, US_PROFILE_ELEMENTS); e++)
-					add_facet(profile, source, &room, i, psprintf("%s[%d]", feature->name, e),
+					add_facet(&b, i, psprintf("%s[%d]", feature->name, e),
 							  NULL, e, (UsFacetSource) {column, 0});
 				break;
 		}
 	}
 	distinguish_facets(profile);
+	*source = b.source;
 }
 
 /* The code of a level in the dictionary of a column, or one that no row has. */
@@ -201,24 +233,22 @@ find_level(const UsColumn *column, const char *level)
 
 void
 us_facets_make_like(const UsProfile *like, const UsFrame *frame, const UsEncoder *encoder,
-					UsProfile *profile, UsFacetSource **source)
+					UsBudget *budget, UsProfile *profile, UsFacetSource **source)
 {
-	int			room = Max(like->nfacets, 1);
+	Facets		b;
 
-	profile->n_labels = like->n_labels;
-	profile->nfacets = 0;
-	profile->facet = palloc(room * sizeof(UsFacet));
-	*source = palloc(room * sizeof(UsFacetSource));
+	begin_facets(&b, profile, like->n_labels, Max(like->nfacets, 1), budget);
 	for (int i = 0; i < like->nfacets; i++)
 	{
 		const UsFacet *f = &like->facet[i];
 		int			column = find_column(frame, us_encoder_feature(encoder, f->feature)->name);
 
 		CHECK_FOR_INTERRUPTS();
-		add_facet(profile, source, &room, f->feature, pstrdup(f->name),
+		add_facet(&b, f->feature, pstrdup(f->name),
 				  f->level ? pstrdup(f->level) : NULL, f->element,
 				  (UsFacetSource) {column, f->level ? find_level(&frame->column[column], f->level) : 0});
 	}
+	*source = b.source;
 }
 
 void

@@ -14,14 +14,17 @@ typedef struct UsFacetSource
 	int			code;			/* CATEGORY, TAGS: of the level */
 } UsFacetSource;
 
-/* The facets of an encoder over a frame, without figures yet; source[] runs beside facet[]. */
+/*
+ * The facets of an encoder over a frame, without figures yet; source[] runs beside facet[].  Memory is taken from
+ * budget (NULL: no limit), for as long as the profile lives; 53200 when it is not there.
+ */
 extern void us_facets_make(UsFrame *frame, const UsEncoder *encoder, int n_labels,
-						   UsProfile *profile, UsFacetSource **source);
+						   UsBudget *budget, UsProfile *profile, UsFacetSource **source);
 
 /* The facets of another profile of the same encoder, the same way. */
 extern void us_facets_make_like(const UsProfile *like, const UsFrame *frame,
-								const UsEncoder *encoder, UsProfile *profile,
-								UsFacetSource **source);
+								const UsEncoder *encoder, UsBudget *budget,
+								UsProfile *profile, UsFacetSource **source);
 
 /*
  * The value of a facet in n rows of a chunk, row[n], or its first n when row is NULL: the number,

@@ -265,7 +265,7 @@ us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 	UsProfile  *profile = palloc0(sizeof(UsProfile));
 	UsFacetSource *source;
 
-	us_facets_make(frame, encoder, n_labels, profile, &source);
+	us_facets_make(frame, encoder, n_labels, budget, profile, &source);
 	measure(profile, source, frame, labels, context, budget);
 	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
 	return profile;
@@ -278,7 +278,7 @@ us_profile_compute_like(const UsProfile *like, UsFrame *frame, const UsEncoder *
 	UsProfile  *profile = palloc0(sizeof(UsProfile));
 	UsFacetSource *source;
 
-	us_facets_make_like(like, frame, encoder, profile, &source);
+	us_facets_make_like(like, frame, encoder, budget, profile, &source);
 	measure(profile, source, frame, labels, context, budget);
 	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
 	return profile;
@@ -294,7 +294,7 @@ us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, int n_bran
 	UsFacetSource *source;
 	UsProfile  *profile;
 
-	us_facets_make(frame, encoder, n_branches, parts, &source);
+	us_facets_make(frame, encoder, n_branches, budget, parts, &source);
 	measure(parts, source, frame, branches, context, budget);
 	profile = us_profile_join(parts, branch_label, n_labels);
 	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);

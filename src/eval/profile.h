@@ -101,8 +101,11 @@ extern Size us_profile_bytes(const UsEncoder *encoder, int n_labels);
 extern void us_profile_write(const UsProfile *profile, UsWriter *w);
 extern UsProfile *us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels);
 
-/* The mean over the rows of all other segments; NaN when none of them has a value. */
-extern double us_facet_rest_mean(const UsFacet *facet, int n_labels, int label);
+/*
+ * rest[n_labels]: for each segment the mean over the rows of all others; NaN when none of them has a
+ * value.  Linear in the number of segments, and without cancellation: sums from both ends.
+ */
+extern void us_facet_rest_means(const UsFacet *facet, int n_labels, double *rest);
 
 /* (segment_mean - mean) / sd of a facet; 0 for a constant facet, NaN without a value. */
 extern double us_facet_z(const UsFacet *facet, int label);

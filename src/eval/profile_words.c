@@ -27,19 +27,37 @@ us_facet_z(const UsFacet *facet, int label)
 	return facet->sd > 0 ? (m - facet->mean) / facet->sd : 0;
 }
 
-double
-us_facet_rest_mean(const UsFacet *facet, int n_labels, int label)
+void
+us_facet_rest_means(const UsFacet *facet, int n_labels, double *rest)
 {
 	double		sum = 0;
 	double		weight = 0;
+	double	   *below = palloc(Max(n_labels, 1) * sizeof(double));
 
+	/* sum and weight of the segments below, then those above join them */
 	for (int k = 0; k < n_labels; k++)
-		if (k != label - 1 && facet->segment_weight[k] > 0)
+	{
+		rest[k] = sum;
+		below[k] = weight;
+		if (facet->segment_weight[k] > 0)
 		{
 			sum += facet->segment_mean[k] * facet->segment_weight[k];
 			weight += facet->segment_weight[k];
 		}
-	return weight > 0 ? sum / weight : NAN;
+	}
+	sum = weight = 0;
+	for (int k = n_labels - 1; k >= 0; k--)
+	{
+		double		others = below[k] + weight;
+
+		rest[k] = others > 0 ? (rest[k] + sum) / others : NAN;
+		if (facet->segment_weight[k] > 0)
+		{
+			sum += facet->segment_mean[k] * facet->segment_weight[k];
+			weight += facet->segment_weight[k];
+		}
+	}
+	pfree(below);
 }
 
 typedef struct Ranked

@@ -10,6 +10,7 @@
 #include "data/params_json.h"
 #include "infra/guc.h"
 #include "infra/progress.h"
+#include "math/hash.h"
 #include "model/catalog.h"
 #include "model/report_json.h"
 #include "verbs/holdout.h"
@@ -152,6 +153,83 @@ explain_memory(Lines *l, const UsPrepared *p)
 	add(l, "memory", "allowed", megabytes(allowed), pstrdup("userseg.max_memory"));
 }
 
+/* ---- k and distinct rows ---- */
+
+/* A set of hashes of rows that stops growing at its room. */
+typedef struct RowSet
+{
+	uint64	   *slot;			/* [mask + 1]; 0: free */
+	uint32		mask;
+	int			n;
+} RowSet;
+
+static void
+add_row(RowSet *set, uint64 hash)
+{
+	uint32		at = (uint32) hash & set->mask;
+
+	hash |= (uint64) 1 << 63;
+	while (set->slot[at] != 0 && set->slot[at] != hash)
+		at = (at + 1) & set->mask;
+	set->n += set->slot[at] == 0;
+	set->slot[at] = hash;
+}
+
+/* Distinct encoded rows, counted up to enough of them. */
+static int
+distinct_rows(const UsPrepared *p, int enough)
+{
+	int			width = us_encoder_width(p->encoder);
+	double	   *x = MemoryContextAllocHuge(CurrentMemoryContext, (Size) width * US_CHUNK_ROWS * sizeof(double));
+	double	   *row = palloc(width * sizeof(double));
+	RowSet		set = {.mask = 15};
+
+	while (set.mask < 2 * (uint32) enough)
+		set.mask = 2 * set.mask + 1;
+	set.slot = palloc0((set.mask + 1) * sizeof(uint64));
+	for (int i = 0; i < p->frame->nchunks && set.n < enough; i++)
+	{
+		const UsChunk *chunk = us_frame_chunk(p->frame, i);
+
+		us_progress("distinct rows", i, p->frame->nchunks);
+		us_encoder_apply_chunk(p->encoder, chunk, x, US_CHUNK_ROWS);
+		for (int r = 0; r < chunk->nrows && set.n < enough; r++)
+		{
+			for (int j = 0; j < width; j++)
+				row[j] = x[(Size) j * US_CHUNK_ROWS + r] + 0.0;	/* no negative zeros */
+			add_row(&set, us_hash_bytes(row, width * sizeof(double), 0));
+		}
+	}
+	pfree(x);
+	pfree(row);
+	pfree(set.slot);
+	return set.n;
+}
+
+/* The error that the training would end with. */
+static void
+check_k(const UsPrepared *p)
+{
+	const UsParam *k = NULL;
+	int64		least;
+	int			distinct;
+
+	for (int i = 0; i < p->recipe.params->n; i++)
+		if (p->recipe.task == US_TASK_CLUSTERING && strcmp(p->recipe.params->spec[i].name, "k") == 0)
+			k = &p->recipe.params->value[i];
+	if (k == NULL || !k->given || k->is_auto)
+		return;
+	least = k->is_range ? k->lo : k->integer;
+	distinct = distinct_rows(p, (int) least);
+	if (distinct < least)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("k is " INT64_FORMAT ", but the source has only %d distinct rows", least, distinct),
+				 errdetail(INT64_FORMAT " rows, %d encoded columns.",
+						   p->frame->nrows, us_encoder_width(p->encoder)),
+				 errhint("Use a k of at most %d, or more columns.", distinct)));
+}
+
 UsExplainLine *
 us_explain_train(const UsTrainArgs *args, int *n)
 {
@@ -164,6 +242,7 @@ us_explain_train(const UsTrainArgs *args, int *n)
 		us_reference_check_name(args->alias, "alias");
 	us_train_read(args, &p);
 	us_train_encode(&p);
+	check_k(&p);
 	us_source_estimate(p.source, &estimate);
 
 	add(&l, "source", "kind", pstrdup(OidIsValid(us_source_relation(p.source)) ? "relation" : "query"), NULL);

@@ -39,6 +39,13 @@ us_segments_open(const char *reference)
 						   us_task_name(m.model->info.task), m.model->info.algorithm),
 				 errhint("Segments come from clustering, such as algorithm \"kmeans\".")));
 	m.profile = us_profile_read(&r, m.model->artifact->encoder, m.model->n_labels);
+	m.rest = palloc(Max(m.profile->nfacets, 1) * sizeof(double *));
+	for (int f = 0; f < m.profile->nfacets; f++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		m.rest[f] = palloc(Max(m.profile->n_labels, 1) * sizeof(double));
+		us_facet_rest_means(&m.profile->facet[f], m.profile->n_labels, m.rest[f]);
+	}
 	return m;
 }
 
@@ -64,7 +71,7 @@ original_lines(const UsSegmentedModel *m, int label, UsCentroidLine *line)
 		const UsFacet *facet = &m->profile->facet[f];
 		const UsFeature *feature = us_encoder_feature(m->model->artifact->encoder, facet->feature);
 		double		mean = facet->segment_mean[label - 1];
-		double		rest = us_facet_rest_mean(facet, m->profile->n_labels, label);
+		double		rest = m->rest[f][label - 1];
 
 		CHECK_FOR_INTERRUPTS();
 		line[f].label = label;
@@ -127,7 +134,7 @@ us_segments_top(const UsSegmentedModel *m, int label)
 		const UsFacet *facet = &m->profile->facet[index[i]];
 		double		z = us_facet_z(facet, label);
 		double		mean = facet->segment_mean[label - 1];
-		double		rest = us_facet_rest_mean(facet, m->profile->n_labels, label);
+		double		rest = m->rest[index[i]][label - 1];
 		UsReport   *o;
 
 		if (fabs(z) < TOP_Z)

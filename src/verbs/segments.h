@@ -17,6 +17,7 @@ typedef struct UsSegmentedModel
 {
 	UsModel    *model;
 	UsProfile  *profile;
+	double	  **rest;			/* [nfacets][n_labels]: us_facet_rest_means */
 } UsSegmentedModel;
 
 /*

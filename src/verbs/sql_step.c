@@ -39,6 +39,7 @@ typedef struct SqlStep
 {
 	char	   *head;			/* up to the state */
 	char	   *tail;
+	const char *source;			/* as the user gave it, for messages */
 	Oid			argument_type;	/* of the state that steers, such as userseg.centroid_set */
 	MemoryContext context;		/* results are copied here */
 	struct varlena *result;
@@ -73,7 +74,7 @@ run(void *context, const struct varlena *argument)
 	text = psprintf("%s'%s'%s", s->head, OidOutputFunctionCall(output, PointerGetDatum(argument)),
 					s->tail);
 	s->result = NULL;
-	us_source_each(us_source_open(text), take_result, s);
+	us_source_each(us_source_open_step(text, s->source), take_result, s);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
 	return s->result;
@@ -176,6 +177,7 @@ us_sql_step_make(UsSqlStep *step, const UsAlgorithm *algorithm, UsSource *source
 	if (form)
 		appendStringInfo(&q, " WHERE s.%s IS NOT NULL", quote_identifier(target->name));
 	s->tail = q.data;
+	s->source = us_source_shown(source);
 	s->argument_type = form ? BYTEAOID : us_extension_type(algorithm->sql_argument);
 	s->context = CurrentMemoryContext;
 	step->run = run;

@@ -123,6 +123,10 @@ SELECT userseg.partial_train('km', 'new', decay => 'NaN');
 SELECT userseg.partial_train('km', 'new', half_life => 0);
 SELECT userseg.partial_train('km', 'new', half_life => 'NaN');
 SELECT userseg.partial_train('km', 'new', decay => 0.5, half_life => 10);
+SELECT version FROM userseg.train('tree', 'hierarchical', 'old', id => 'id', params => '{"k": 3}');
+SELECT userseg.partial_train('tree', 'new');
+SELECT version FROM userseg.train('yes', 'logistic', 'SELECT id, x, y, x + y / 3 > 8 + id % 5 AS yes FROM old', target => 'yes', id => 'id');
+SELECT userseg.partial_train('yes', 'SELECT id, x, y, true AS yes FROM new');
 SELECT userseg.partial_train('km', 'new', params => '{"k": 4}');
 \set VERBOSITY terse
 SELECT userseg.partial_train('km', 'new', params => '{"batch_size": 100}');
@@ -156,5 +160,5 @@ SELECT userseg.partial_train('km', 'new');
 ROLLBACK;
 
 SET client_min_messages = error;
-SELECT count(userseg.drop_model(m)) AS dropped FROM unnest('{km,mb,people,strict,skips,mix}'::text[]) m;
+SELECT count(userseg.drop_model(m)) AS dropped FROM unnest('{km,mb,people,strict,skips,mix,tree,yes}'::text[]) m;
 DROP SCHEMA test_partial CASCADE;

@@ -113,4 +113,37 @@ ROLLBACK;
 SELECT max(version) AS last FROM userseg.model_versions WHERE model = 'vip';
 
 SELECT userseg.drop_model(model) FROM userseg.models ORDER BY model;
+SELECT userseg.explain_train('vip', 'kmeans', 'SELECT country FROM customers', params => '{"k": 4}');
+SELECT userseg.explain_train('vip', 'kmeans', 'SELECT country FROM customers', params => '{"k": [4, 6]}');
+SELECT count(*) > 5 AS explained FROM userseg.explain_train('vip', 'kmeans', 'SELECT country FROM customers', params => '{"k": [2, 6]}');
+
+-- one warning for all constant features
+SELECT warnings FROM userseg.train('constants', 'kmeans', 'SELECT spend, 1 AS a, ''x''::text AS b, NULL::int AS c, NULL::text AS d FROM customers',
+                                   features => '{spend, a, b, c, d}', params => '{"k": 2}');
+
+-- a domain over char(n): as JSON it is padded with blanks
+CREATE DOMAIN code AS char(5);
+CREATE TABLE coded AS SELECT g AS id, ('c' || g % 3)::code AS code, ARRAY[('t' || g % 2)::code] AS codes, g % 7 AS x FROM generate_series(1, 60) g;
+SELECT version FROM userseg.train('coded', 'kmeans', 'coded', id => 'id', params => '{"k": 3}');
+SELECT feature, type FROM userseg.feature_info('coded');
+SELECT count(*) FILTER (WHERE (userseg.predict_json('coded', to_jsonb(c))).warnings <> '{}') AS with_warnings,
+       bool_and((userseg.predict_json('coded', to_jsonb(c))).label_id = userseg.predict_id('coded', c)) AS same FROM coded c;
+SELECT userseg.drop_model('coded') + userseg.drop_model('constants') AS dropped;
+DROP TABLE coded;
+DROP DOMAIN code;
+
+-- a step of strategy sql that fails: its context is the source, not the state
+CREATE FUNCTION fails_later(id int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+  IF id = 50 THEN
+    IF EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND pid = pg_backend_pid()) THEN
+      RAISE EXCEPTION 'failed in a later pass';
+    END IF;
+    PERFORM pg_advisory_xact_lock(4711);
+  END IF;
+  RETURN id;
+END $$;
+SELECT userseg.train('later', 'kmeans', 'SELECT fails_later(g) AS x FROM generate_series(1, 50) g', params => '{"k": 2, "strategy": "sql"}');
+DROP FUNCTION fails_later;
+
 DROP TABLE customers, weighted;
