@@ -15,6 +15,7 @@
 
 #include "infra/lapack.h"
 #include "learn/gmm_model.h"
+#include "learn/gmm_partial.h"
 #include "learn/gmm_report.h"
 #include "learn/gmm_task.h"
 #include "learn/kmeans_sample.h"
@@ -406,6 +407,8 @@ const UsAlgorithm us_algorithm_gmm = {
 	.gives_value = true,
 	.params = specs,
 	.fit = gmm_fit,
+	.partial_fit = us_gmm_partial_fit,
+	.partial_params = us_gmm_partial_params,
 	.memory = gmm_memory,
 	.score = us_gmm_model_score,
 	.label = us_gmm_model_label,

@@ -13,7 +13,7 @@
 
 #include "learn/gmm_model.h"
 
-#define FORMAT_VERSION	1
+#define FORMAT_VERSION	2
 
 static UsGmmModel *
 prepare(UsGmmModel *m)
@@ -35,10 +35,23 @@ us_gmm_model_create(const UsMixture *mixture, double log_likelihood, double tota
 	memcpy(m->mixture, mixture, VARSIZE(mixture));
 	m->log_likelihood = log_likelihood;
 	m->total_weight = total_weight;
-	m->rows = rows;
+	m->rows = m->seen = rows;
+	m->effective_weight = total_weight;
 	m->reg = reg;
 	m->n_troubles = n_troubles;
 	return prepare(m);
+}
+
+UsGmmModel *
+us_gmm_model_continue(const UsGmmModel *old, const UsMixture *mixture, double log_likelihood,
+					  double total_weight, int64 rows, double decay, int n_troubles)
+{
+	UsGmmModel *m = us_gmm_model_create(mixture, log_likelihood, total_weight, rows, old->reg, n_troubles);
+
+	m->effective_weight += decay * old->effective_weight;
+	m->seen += old->seen;
+	m->updates = old->updates + 1;
+	return m;
 }
 
 /* ---- scoring ---- */
@@ -252,6 +265,8 @@ us_gmm_model_describe(const void *model)
 	us_report_number(r, "aic", -2 * m->log_likelihood + 2 * parameters);
 	us_report_number(r, "parameters", parameters);
 	us_report_int(r, "rows", m->rows);
+	us_report_int(r, "rows_seen", m->seen);
+	us_report_int(r, "updates", m->updates);
 	us_report_number(r, "reg_covar", m->reg);
 	us_report_bool(r, "well_posed", m->n_troubles == 0);
 	weights = us_report_add_array(r, "weights");
@@ -262,7 +277,10 @@ us_gmm_model_describe(const void *model)
 
 /* ---- stored form ---- */
 
-/* u8 version, f64 log-likelihood, f64 weight, i64 rows, f64 reg_covar, u32 troubles, the mixture. */
+/*
+ * u8 version, f64 log-likelihood, f64 weight, i64 rows, f64 reg_covar, u32 troubles, f64 effective weight, i64 rows
+ * seen, u32 updates (these three not in version 1), the mixture.
+ */
 void
 us_gmm_model_write(const void *model, UsWriter *w)
 {
@@ -274,7 +292,33 @@ us_gmm_model_write(const void *model, UsWriter *w)
 	us_write_i64(w, m->rows);
 	us_write_f64(w, m->reg);
 	us_write_u32(w, m->n_troubles);
+	us_write_f64(w, m->effective_weight);
+	us_write_i64(w, m->seen);
+	us_write_u32(w, m->updates);
 	us_mixture_write(m->mixture, w);
+}
+
+/* What a continued model counts; version 1 was never continued. */
+static void
+read_history(UsReader *r, UsGmmModel *m, int version)
+{
+	uint32		updates = 0;
+
+	m->effective_weight = m->total_weight;
+	m->seen = m->rows;
+	if (version > 1)
+	{
+		m->effective_weight = us_read_f64(r);
+		m->seen = us_read_i64(r);
+		updates = us_read_u32(r);
+	}
+	if (!isfinite(m->effective_weight) || m->effective_weight < m->total_weight)
+		us_corrupt(r, "effective weight %g of rows of weight %g", m->effective_weight, m->total_weight);
+	if (m->seen < m->rows || updates > PG_INT32_MAX)
+		us_corrupt(r, INT64_FORMAT " rows seen, " INT64_FORMAT " in the last of %u updates", m->seen, m->rows, updates);
+	if (updates == 0 && (m->seen != m->rows || m->effective_weight != m->total_weight))
+		us_corrupt(r, "rows before without an update");
+	m->updates = (int) updates;
 }
 
 void *
@@ -284,7 +328,7 @@ us_gmm_model_read(UsReader *r, int width, int *n_labels)
 	int			version = us_read_u8(r);
 	uint32		troubles;
 
-	if (version != FORMAT_VERSION)
+	if (version < 1 || version > FORMAT_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("format %d of a mixture model is not known to this version of userseg",
@@ -302,6 +346,7 @@ us_gmm_model_read(UsReader *r, int width, int *n_labels)
 		us_corrupt(r, INT64_FORMAT " rows", m->rows);
 	if (!isfinite(m->reg) || m->reg < 0)
 		us_corrupt(r, "reg_covar %g", m->reg);
+	read_history(r, m, version);
 	m->mixture = us_mixture_read(r);
 	if (m->mixture->d != width)
 		us_corrupt(r, "%d columns, the encoder has %d", m->mixture->d, width);

@@ -14,6 +14,10 @@ typedef struct UsGmmModel
 	double		log_likelihood; /* of the training rows */
 	double		total_weight;	/* of them, the user's units */
 	int64		rows;
+	double		effective_weight;	/* the rows that the mixture stands for: total_weight, and of a model that was
+									 * continued what those before still count */
+	int64		seen;			/* rows of all trainings since the first */
+	int			updates;		/* times that it was continued */
 	double		reg;			/* reg_covar of the training */
 	int			n_troubles;		/* singular components */
 
@@ -25,6 +29,10 @@ typedef struct UsGmmModel
 /* The model of a mixture, which is copied; in the current memory context. */
 extern UsGmmModel *us_gmm_model_create(const UsMixture *mixture, double log_likelihood,
 									   double total_weight, int64 rows, double reg, int n_troubles);
+
+/* The model that continues old: the figures are those of the new rows, the rows of old count decay times. */
+extern UsGmmModel *us_gmm_model_continue(const UsGmmModel *old, const UsMixture *mixture, double log_likelihood,
+										 double total_weight, int64 rows, double decay, int n_troubles);
 
 /* Functions of the vtable (learn/algorithm.h). */
 extern void us_gmm_model_score(const void *model, const double *x, UsScore *score);

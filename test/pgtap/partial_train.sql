@@ -18,7 +18,7 @@ SELECT ok((SELECT NOT prosecdef AND NOT proisstrict FROM pg_proc WHERE oid = 'us
 SELECT isnt(obj_description('userseg.partial_train'::regproc, 'pg_proc'), NULL, 'has a comment');
 SELECT ok(has_function_privilege('public', 'userseg.partial_train(text, text, text, jsonb, text, float8, float8, bigint, text)', 'execute'), 'for everyone');
 SELECT has_column('userseg', 'model_versions', 'parent_version', 'lineage in the view');
-SELECT bag_has($$SELECT algorithm FROM userseg.algorithms()$$, $$VALUES ('kmeans'), ('minibatch_kmeans')$$, 'algorithms');
+SELECT bag_has($$SELECT algorithm FROM userseg.algorithms()$$, $$VALUES ('kmeans'), ('minibatch_kmeans'), ('gmm')$$, 'algorithms');
 
 CREATE TABLE shopper AS SELECT i AS id, (i / 6 * 100 + i)::float8 AS spend FROM generate_series(1, 10) i;
 SELECT isnt((SELECT version FROM userseg.train('shape', 'kmeans', 'shopper', id => 'id', params => '{"k":2}')), NULL, 'a model');

@@ -82,6 +82,35 @@ SELECT version FROM userseg.partial_train('mb@1', 'SELECT * FROM new WHERE id <=
 SELECT version FROM userseg.partial_train('mb', 'SELECT * FROM new WHERE id > 1100');
 SELECT details -> 'rows_seen' AS seen, details -> 'updates' AS updates FROM userseg.model_versions WHERE model = 'mb' AND version = 6;
 
+-- ---- mixtures: one iteration is one step of stepwise EM ----
+SELECT version FROM userseg.train('g', 'gmm', 'SELECT id, x, y FROM old', id => 'id', transform => '{"*": "none"}', params => '{"k": 3, "covariance": "diag"}');
+SELECT version, metric, converged, iterations, round((details ->> 'rate')::numeric, 6) AS rate, details -> 'rows_seen' AS seen, details -> 'updates' AS updates,
+       details -> 'continues' AS continues
+FROM userseg.partial_train('g', 'new', params => '{"max_iter": 1}', decay => 0.5);
+-- computed in SQL from the memberships under the version before: rate 200 / (300 + 200)
+WITH r AS (SELECT c AS s, x::float8, y::float8, (userseg.predict_proba('g@1', n) ->> ('segment ' || c))::float8 AS r FROM new n, generate_series(1, 3) c),
+     a AS (SELECT s, sum(r) / 200 AS n, sum(r * x) / 200 AS x, sum(r * y) / 200 AS y FROM r GROUP BY 1),
+     b AS (SELECT segment_id AS s, (SELECT (details -> 'weights' ->> (segment_id - 1))::float8 FROM userseg.model_versions WHERE model = 'g' AND version = 1) AS n,
+                  max(value) FILTER (WHERE feature = 'x') AS x, max(value) FILTER (WHERE feature = 'y') AS y FROM userseg.centroids('g@1', 'encoded') GROUP BY 1),
+     want AS (SELECT s, 0.6 * b.n + 0.4 * a.n AS n, (0.6 * b.n * b.x + 0.4 * a.x) / (0.6 * b.n + 0.4 * a.n) AS x, (0.6 * b.n * b.y + 0.4 * a.y) / (0.6 * b.n + 0.4 * a.n) AS y
+              FROM a JOIN b USING (s))
+SELECT count(*) AS centres, max(abs(c.value - CASE c.feature WHEN 'x' THEN want.x ELSE want.y END)) < 1e-5 AS as_computed,
+       max(abs(want.n * 500 - (v.details -> 'effective_weights' ->> (s - 1))::float8)) < 1e-4 AS weights
+FROM userseg.centroids('g@2', 'encoded') c JOIN want ON s = segment_id JOIN userseg.model_versions v ON v.model = 'g' AND v.version = 2;
+-- many iterations; any order; every kind of covariance; rows far away
+SELECT version, converged, iterations > 1 AS iterated FROM userseg.partial_train('g@1', 'SELECT * FROM new ORDER BY x', decay => 0.5);
+SELECT version FROM userseg.partial_train('g@1', 'SELECT * FROM new ORDER BY y, x DESC', decay => 0.5, params => '{"workers": 0}');
+SELECT print('g@3') = print('g@4') AS any_order;
+SELECT c AS covariance, (SELECT count(*) FROM userseg.train('g_' || c, 'gmm', 'SELECT id, x, y FROM old', id => 'id', params => format('{"k": 2, "covariance": "%s"}', c)::jsonb)) AS trained
+FROM unnest('{full,tied,spherical}'::text[]) c;
+SELECT c AS covariance, t.n_rows, t.converged, t.metric_value < 0 AS log_likelihood, (t.details #>> '{continues,decay}')::float8 AS decay
+FROM unnest('{full,tied,spherical}'::text[]) c, LATERAL userseg.partial_train('g_' || c, 'new', decay => 0.25, alias => 'production') t;
+SELECT alias, version FROM userseg.aliases WHERE model = 'g_full';
+SELECT n_rows FROM userseg.partial_train('g@1', 'SELECT * FROM new UNION ALL SELECT 1, 5e4, -7e4, 1');
+SELECT bool_and((userseg.predict_detail('g', n)).probability BETWEEN 0 AND 1) AS scored FROM new n;
+SELECT warnings, details -> 'effective_weights' AS weights FROM userseg.partial_train('g@1', 'SELECT 1 AS id, 1.0 AS x, 2.0 AS y', decay => 0);
+SELECT (userseg.predict_detail('g', n)).probability BETWEEN 0 AND 1 AS scored FROM new n LIMIT 1;
+
 -- ---- what is told: NULLs, categories, drift ----
 CREATE TABLE people AS
 SELECT g AS id, (g * 31 % 97)::float8 AS age, (ARRAY['FR', 'DE', 'UK'])[1 + g % 3] AS country, ARRAY['t' || g % 4, 'u'] AS tags, ARRAY[g % 5, g % 7]::float8[] AS v
@@ -132,6 +161,7 @@ SELECT userseg.partial_train('km', 'new', params => '{"k": 4}');
 SELECT userseg.partial_train('km', 'new', params => '{"batch_size": 100}');
 \set VERBOSITY default
 SELECT userseg.partial_train('mb', 'new', params => '{"max_iter": 3}');
+SELECT userseg.partial_train('g', 'new', params => '{"reg_covar": 1}');
 SELECT userseg.partial_train('km', 'SELECT id, x FROM new');
 SELECT userseg.partial_train('km', 'SELECT id, x, y::text AS y FROM new');
 SELECT userseg.partial_train('people', 'SELECT id, age, country, tags, v || 1::float8 AS v FROM people');
@@ -160,5 +190,5 @@ SELECT userseg.partial_train('km', 'new');
 ROLLBACK;
 
 SET client_min_messages = error;
-SELECT count(userseg.drop_model(m)) AS dropped FROM unnest('{km,mb,people,strict,skips,mix,tree,yes}'::text[]) m;
+SELECT count(userseg.drop_model(m)) AS dropped FROM unnest('{km,mb,people,strict,skips,mix,tree,yes,g,g_full,g_tied,g_spherical}'::text[]) m;
 DROP SCHEMA test_partial CASCADE;
