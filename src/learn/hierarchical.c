@@ -176,6 +176,7 @@ build_tree(Fit *f)
 	UsHierarchicalModel *m = f->model;
 	UsArena    *scratch = us_arena_create(CurrentMemoryContext, f->input->budget);
 	UsLinkageInput in = {0};
+	int			exponent;
 
 	us_progress("points", 0, f->plan.nrows);
 	us_hierarchy_points(&f->plan, f->input, f->arena, f->details, &m->points);
@@ -190,13 +191,24 @@ build_tree(Fit *f)
 	in.n = m->points.n;
 	in.width = m->points.dim;
 	in.x = m->points.x;
-	in.weight = m->points.weight;
+	in.weight = us_hierarchy_weights(&m->points, &exponent);
 	us_progress("tree", 0, m->points.n);
 	us_linkage(&in, us_arena_alloc(scratch, us_linkage_bytes(in.linkage, in.storage, in.n, in.width)), m->merge);
 	us_arena_reset(scratch);
 	for (int i = 0; i < m->points.n - 1; i++)
-		m->merge[i].height = ldexp(m->merge[i].height, m->points.exponent);
+	{
+		m->merge[i].height = ldexp(m->merge[i].height, m->points.exponent +
+								   (in.linkage == US_LINKAGE_WARD ? exponent / 2 : 0));
+		m->merge[i].size = ldexp(m->merge[i].size, exponent);
+	}
 	f->tree = us_tree_make(m->merge, m->points.n);
+}
+
+/* Bytes that measuring the tree takes beside it. */
+static Size
+measure_bytes(const Fit *f)
+{
+	return (Size) f->model->points.n * sizeof(double) * (f->model->points.dim + 3);
 }
 
 static void
@@ -206,7 +218,9 @@ find_cophenetic(Fit *f)
 	UsTreePoints sample = us_hierarchy_sample(&f->model->points, rows);
 
 	us_progress("cophenetic correlation", 0, 0);
+	us_budget_take(f->input->budget, measure_bytes(f), "the cophenetic correlation");
 	f->cophenetic = rows > 0 ? us_tree_cophenetic(f->tree, &sample) : NAN;
+	us_budget_release(f->input->budget, measure_bytes(f));
 }
 
 /* ---- the number of segments ---- */
@@ -254,7 +268,9 @@ choose_cut(Fit *f)
 	if (!height->is_null)
 		cut_by_height(f, height->number);
 	f->candidate = (UsCutCandidate *) palloc(sizeof(UsCutCandidate) * (f->cut.hi - f->cut.lo + 1));
+	us_budget_take(f->input->budget, measure_bytes(f), "the choice of the number of segments");
 	f->chosen = us_cut_choose(&f->model->points, f->tree, &f->cut, f->candidate, &f->reason);
+	us_budget_release(f->input->budget, measure_bytes(f));
 }
 
 /* ---- details ---- */

@@ -16,6 +16,9 @@
 #define MOST_POINTS		(1 << 20)
 #define MOST_EXPONENT	1000
 
+/* largest weight below which all are scaled before they are multiplied; they are at most 1e18 */
+#define LEAST_WEIGHT	1e-100
+
 #define DIRECTION_GRID	70368744177664.0	/* 2^46 */
 
 void
@@ -105,21 +108,42 @@ compare_hashed(const HashedPoint *a, const HashedPoint *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+const double *
+us_hierarchy_weights(const UsHierarchyPoints *p, int *exponent)
+{
+	double		most = 0;
+	double	   *weight;
+
+	for (int i = 0; i < p->n; i++)
+		most = fmax(most, p->weight[i]);
+	*exponent = 0;
+	if (most >= LEAST_WEIGHT)
+		return p->weight;
+	(void) frexp(most, exponent);
+	*exponent -= *exponent % 2;
+	weight = (double *) palloc(sizeof(double) * p->n);
+	for (int i = 0; i < p->n; i++)
+		weight[i] = ldexp(p->weight[i], -*exponent);
+	return weight;
+}
+
 UsTreePoints
 us_hierarchy_sample(const UsHierarchyPoints *p, int most)
 {
-	UsTreePoints s = {p->n, p->dim, p->metric, p->x, p->weight, NULL, NULL};
+	UsTreePoints s = {p->n, p->dim, p->metric, p->x, NULL, NULL, NULL};
 	double	   *own;
 	HashedPoint *hashed;
 	bool	   *chosen;
+	int			exponent;
 
+	s.weight = us_hierarchy_weights(p, &exponent);
 	if (p->own == 0)
-		s.own = p->weight;
+		s.own = s.weight;
 	else if (p->own != 1)
 	{
 		own = (double *) palloc(sizeof(double) * p->n);
 		for (int i = 0; i < p->n; i++)
-			own[i] = p->own;
+			own[i] = ldexp(p->own, -exponent);
 		s.own = own;
 	}
 	if (p->n <= most)

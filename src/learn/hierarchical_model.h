@@ -53,6 +53,12 @@ typedef struct UsHierarchicalModel
 /* Fill in what is made from the other fields, in the current memory context. */
 extern void us_hierarchical_prepare(UsHierarchicalModel *m);
 
+/*
+ * The weights of the points, times 2^-*exponent where products of two of them might vanish otherwise (then
+ * a copy, in the current context); the exponent is even.
+ */
+extern const double *us_hierarchy_weights(const UsHierarchyPoints *points, int *exponent);
+
 /* The points that silhouettes and the cophenetic correlation are computed on: at most so many, by their hash. */
 extern UsTreePoints us_hierarchy_sample(const UsHierarchyPoints *points, int most);
 
