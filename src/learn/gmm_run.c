@@ -190,7 +190,7 @@ us_gmm_run_em(UsGmmRun *run, const UsMixture *start, double reg, int max_iter,
 		mean = result->log_likelihood / result->total_weight;
 		us_progress_note("iteration %d: mean log-likelihood %.10g of " INT64_FORMAT " rows",
 						 result->iterations, mean, s->rows);
-		result->converged = mean - before < tolerance;
+		result->converged = mean - before <= tolerance;
 		if (result->converged || result->iterations >= max_iter)
 			break;
 		before = mean;

@@ -431,7 +431,13 @@ add_one(int128 *sum, double x, double unit)
 	memcpy(&bits, &x, sizeof(bits));
 	bits |= 1;
 	memcpy(&x, &bits, sizeof(bits));
-	q = rint(x * unit);
+	q = x * unit;
+	if (likely(fabs(q) < 0x1p50))
+	{
+		*sum += (int64) ((q + US_ROUNDER) - US_ROUNDER);
+		return true;
+	}
+	q = rint(q);
 	if (!(fabs(q) < 0x1p120))
 		return false;
 	return !__builtin_add_overflow(*sum, (int128) q, sum) &&
