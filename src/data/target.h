@@ -57,6 +57,13 @@ extern bool us_kind_is_class(UsKind kind);
  */
 extern UsTarget *us_target_create(UsFrame *frame, UsTask task);
 
+/*
+ * The target of a model that was trained before, on the rows of another frame: classes are found by name; rows
+ * of another class have none.  For us_target_chunk() only: counts and masses are not filled.  Raises 42804 when the
+ * column cannot be compared with them.
+ */
+extern UsTarget *us_target_bind(UsFrame *frame, UsTask task, int n_classes, char **class_name, int positive);
+
 /* Make the class of that name the positive one; 22023, with the names, if there is none. */
 extern void us_target_set_positive(UsTarget *target, const char *name);
 

@@ -7,6 +7,7 @@
 #include "eval/answers.h"
 #include "infra/progress.h"
 #include "math/hash.h"
+#include "stat/calibration.h"
 #include "stat/evaluation.h"
 #include "utils/memutils.h"
 
@@ -81,6 +82,18 @@ class_index(const Collector *c, int index)
 	return c->swapped ? 1 - index : index;
 }
 
+/* As model/answer.c does it: of two classes that are equally probable the first of the target. */
+static inline void
+calibrate(const Collector *c, int64 i)
+{
+	UsAnswers  *a = c->a;
+
+	if (c->fitted->calibrator == NULL)
+		return;
+	a->proba[1][i] = us_calibrate(c->fitted->calibrator, a->proba[1][i]);
+	a->predicted[i] = c->swapped ? a->proba[1][i] >= 0.5 : a->proba[1][i] > 0.5;
+}
+
 /* The answer for row r of the chunk. */
 static void
 put(Collector *c, int r, const UsScore *score, const UsChunk *chunk)
@@ -102,13 +115,17 @@ put(Collector *c, int r, const UsScore *score, const UsChunk *chunk)
 	if (!c->by_proba)
 	{
 		a->proba[1][i] = score->value;
+		calibrate(c, i);
 		return;
 	}
 	for (int j = 0; j < c->width; j++)
 		c->row[j] = c->x[(Size) j * US_CHUNK_ROWS + r];
 	c->fitted->recipe->algorithm->proba(c->fitted->result.model, c->row, c->p);
 	if (a->n_classes == 2)
+	{
 		a->proba[1][i] = c->p[0];
+		calibrate(c, i);
+	}
 	else
 		for (int k = 0; k < a->n_classes; k++)
 			a->proba[k][i] = c->p[k];

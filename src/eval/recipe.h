@@ -26,6 +26,7 @@ typedef struct UsFitted
 	UsEncoder  *encoder;		/* as learned: for the rows of the fit */
 	UsTarget   *target;			/* NULL: clustering */
 	UsFitResult result;
+	const struct UsCalibrator *calibrator;	/* of probabilities of the positive class (stat/calibration.h); NULL: none */
 } UsFitted;
 
 /*

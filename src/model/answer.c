@@ -33,12 +33,28 @@ positive_probability(const UsArtifact *a, const double *x, double *p)
 	return p[a->positive];
 }
 
+/* The answer with the calibrated probability of the positive class of two, in its value before. */
+static void
+calibrate(const UsArtifact *a, UsScore *s)
+{
+	double		second;
+
+	s->value = us_calibrate(a->calibrator, s->value);
+	second = a->positive == 1 ? s->value : 1 - s->value;
+	s->label = second > 0.5 ? 2 : 1;
+	s->runner_up = 3 - s->label;
+	s->probability = Max(second, 1 - second);
+	s->margin = fabs(2 * second - 1);
+}
+
 void
 us_answer(const UsArtifact *a, const double *x, double *scratch, UsScore *score)
 {
 	a->algorithm->score(a->model, x, score);
 	if (value_differs(a))
 		score->value = positive_probability(a, x, scratch);
+	if (a->calibrator)
+		calibrate(a, score);
 }
 
 void
@@ -50,7 +66,11 @@ us_answer_block(const UsArtifact *a, const double *x, int stride, int nrows, UsS
 
 	a->algorithm->score_block(a->model, x, stride, nrows, out);
 	if (!value_differs(a))
+	{
+		for (int r = 0; a->calibrator && r < nrows; r++)
+			calibrate(a, &out[r]);
 		return;
+	}
 	width = us_encoder_width(a->encoder);
 	row = palloc(Max(width, 1) * sizeof(double));
 	p = palloc(Max(a->n_labels, 1) * sizeof(double));
@@ -59,6 +79,8 @@ us_answer_block(const UsArtifact *a, const double *x, int stride, int nrows, UsS
 		for (int j = 0; a->positive >= 0 && j < width; j++)
 			row[j] = x[(Size) j * stride + r];
 		out[r].value = positive_probability(a, row, p);
+		if (a->calibrator)
+			calibrate(a, &out[r]);
 	}
 	pfree(row);
 	pfree(p);
@@ -67,11 +89,26 @@ us_answer_block(const UsArtifact *a, const double *x, int stride, int nrows, UsS
 int
 us_answer_label(const UsArtifact *a, const double *x)
 {
-	return a->algorithm->label(a->model, x);
+	double		p[2];
+	UsScore		score;
+
+	if (a->calibrator == NULL)
+		return a->algorithm->label(a->model, x);
+	us_answer(a, x, p, &score);
+	return score.label;
 }
 
 void
 us_answer_proba(const UsArtifact *a, const double *x, double *p)
 {
-	a->algorithm->proba(a->model, x, p);
+	UsScore		score;
+
+	if (a->calibrator == NULL)
+	{
+		a->algorithm->proba(a->model, x, p);
+		return;
+	}
+	us_answer(a, x, p, &score);
+	p[a->positive] = score.value;
+	p[1 - a->positive] = 1 - score.value;
 }

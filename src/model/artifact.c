@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "port/pg_crc32c.h"
 
 #include "infra/compat.h"
@@ -64,6 +66,20 @@ put_writer(UsWriter *out, uint32 type, UsWriter *section)
 	pfree(section->buf.data);
 }
 
+static void
+write_calibrator(const UsCalibrator *c, UsWriter *w)
+{
+	us_write_u8(w, c->kind);
+	us_write_f64(w, c->a);
+	us_write_f64(w, c->b);
+	us_write_u32(w, c->n);
+	for (int i = 0; i < c->n; i++)
+	{
+		us_write_f64(w, c->x[i]);
+		us_write_f64(w, c->y[i]);
+	}
+}
+
 bytea *
 us_artifact_write(const UsArtifact *artifact, const UsArtifactSection *sections, int n_sections)
 {
@@ -96,6 +112,12 @@ us_artifact_write(const UsArtifact *artifact, const UsArtifactSection *sections,
 			us_write_utf8(&section, artifact->class_names[i]);
 		us_write_i32(&section, artifact->positive);
 		put_writer(&out, US_SECTION_CLASSES, &section);
+	}
+	if (artifact->calibrator)
+	{
+		us_writer_init(&section);
+		write_calibrator(artifact->calibrator, &section);
+		put_writer(&out, US_SECTION_CALIBRATOR, &section);
 	}
 	for (int i = 0; i < n_sections; i++)
 		put_section(&out, sections[i].type, sections[i].data, sections[i].len);
@@ -192,6 +214,37 @@ read_classes(UsReader *r, UsArtifact *artifact)
 }
 
 static void
+read_calibrator(UsReader *r, UsArtifact *artifact)
+{
+	UsCalibrator *c = palloc0(sizeof(UsCalibrator));
+	uint8		kind = us_read_u8(r);
+	uint32		n;
+
+	c->a = us_read_f64(r);
+	c->b = us_read_f64(r);
+	n = us_read_count(r, 2 * sizeof(double), US_ISOTONIC_POINTS + 4);
+	if (artifact->n_labels != 2 || artifact->positive < 0)
+		us_corrupt(r, "calibrated probabilities of %d classes", artifact->n_labels);
+	if ((kind != US_CALIBRATE_PLATT && kind != US_CALIBRATE_ISOTONIC) ||
+		(kind == US_CALIBRATE_ISOTONIC) != (n > 0) || !isfinite(c->a) || !isfinite(c->b))
+		us_corrupt(r, "calibration %u with %u points", kind, n);
+	c->kind = (UsCalibratorKind) kind;
+	c->n = n;
+	c->x = palloc(sizeof(double) * Max(n, 1));
+	c->y = palloc(sizeof(double) * Max(n, 1));
+	for (uint32 i = 0; i < n; i++)
+	{
+		c->x[i] = us_read_f64(r);
+		c->y[i] = us_read_f64(r);
+		if (!(c->x[i] >= 0 && c->x[i] <= 1 && c->y[i] >= 0 && c->y[i] <= 1) ||
+			(i > 0 && (c->x[i] <= c->x[i - 1] || c->y[i] < c->y[i - 1])))
+			us_corrupt(r, "point %u of the calibration is out of order", i);
+	}
+	us_reader_end(r);
+	artifact->calibrator = c;
+}
+
+static void
 read_model(UsReader *r, UsArtifact *artifact)
 {
 	int			n_labels = -1;
@@ -217,7 +270,7 @@ us_artifact_read(const void *data, size_t len)
 	{
 		if (type >= US_SECTION_OPTIONAL)
 			continue;
-		if (type > US_SECTION_CLASSES)
+		if (type > US_SECTION_CALIBRATOR)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("stored model has a section of type %u, which this userseg does not read", type),
@@ -239,6 +292,9 @@ us_artifact_read(const void *data, size_t len)
 				break;
 			case US_SECTION_CLASSES:
 				read_classes(&section, artifact);
+				break;
+			case US_SECTION_CALIBRATOR:
+				read_calibrator(&section, artifact);
 				break;
 		}
 		previous = type;

@@ -12,6 +12,7 @@
 
 #include "data/encode.h"
 #include "learn/algorithm.h"
+#include "stat/calibration.h"
 
 #define US_ARTIFACT_FORMAT	1
 
@@ -20,6 +21,7 @@
 #define US_SECTION_ENCODER	2
 #define US_SECTION_MODEL	3
 #define US_SECTION_CLASSES	4	/* names of the classes, the positive one; absent for clusters and regression */
+#define US_SECTION_CALIBRATOR	5	/* absent where probabilities are taken as they come */
 #define US_SECTION_OPTIONAL 0x80000000u
 #define US_SECTION_PROFILE	(US_SECTION_OPTIONAL | 1)	/* eval/profile.h; absent where there is none */
 #define US_SECTION_BRANCHES	(US_SECTION_OPTIONAL | 2)	/* profile of the branches of a clustering with a tree */
@@ -33,6 +35,7 @@ typedef struct UsArtifact
 	int			n_labels;		/* clusters or classes; 0 for a regressor */
 	char	  **class_names;	/* [n_labels], server encoding; NULL unless classification */
 	int			positive;		/* class index of the positive class; -1: none */
+	UsCalibrator *calibrator;	/* of the probability of the positive class of two; NULL: none */
 } UsArtifact;
 
 /* A further section to be stored, as bytes. */
