@@ -58,6 +58,7 @@ typedef struct UsCalibrationResult
 	UsReport   *details;
 } UsCalibrationResult;
 
+/* What came true in each of n_bins bins of the probability; 22023 unless 1 <= n_bins <= 1000. */
 extern void us_calibration_verb(const UsEvaluationArgs *args, int n_bins, UsCalibrationResult *result);
 
 typedef struct UsLiftResult
@@ -88,6 +89,7 @@ typedef struct UsCompareLine
 	int64		n;
 } UsCompareLine;
 
+/* args->model less args->other on the same rows, *n lines, palloc'd; 53200 when they do not fit into the budget. */
 extern UsCompareLine *us_compare(const UsEvaluationArgs *args, int *n);
 
 typedef struct UsRecalibrateResult

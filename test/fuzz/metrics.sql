@@ -1,5 +1,5 @@
 -- States of the metric aggregates.
-SELECT '1..6';
+SELECT '1..12';
 SELECT fuzz.check('userseg.metric_sums', userseg._r2_step(userseg._r2_step(NULL, 1.5, -2e10), 3, 1e-3, 0.7)::text, 2000);
 SELECT fuzz.check('userseg.metric_sums', userseg._calibration_step(userseg._calibration_step(NULL, 0.3, true), 0.9, false, 0.7)::text, 2000);
 SELECT fuzz.check('userseg.metric_sums', userseg._pinball_step(userseg._pinball_step(NULL, 0.3, 7, 0.25), 0.9, 1, 0.25, 0.7)::text, 1000);

@@ -89,7 +89,7 @@ SELECT try_stored(b, false), try_stored(set_byte(b, 40, 255 - get_byte(b, 40)), 
 SELECT try_stored(substr(b, 1, 12)) FROM stored;
 -- what later versions may add is skipped; what they must add is not
 SELECT try_stored(more(b, '05000080' || '0300000000000000' || 'abcdef')) FROM stored;
-SELECT try_stored(more(b, '05000000' || '0300000000000000' || 'abcdef')) FROM stored;
+SELECT try_stored(more(b, '06000000' || '0300000000000000' || 'abcdef')) FROM stored;
 SELECT try_stored(more(b, '05000080' || '0400000000000000' || 'abcdef')) FROM stored;
 SELECT try_stored(more(b, '05000080' || 'ffffffffffffffff' || 'abcdef')) FROM stored;
 -- a section again, out of order, or missing
