@@ -6,6 +6,9 @@
 
 #include <math.h>
 
+#include "utils/jsonb.h"
+#include "utils/builtins.h"
+
 #include "data/frame_build.h"
 #include "data/params_json.h"
 #include "eval/crossval.h"
@@ -296,6 +299,29 @@ UNIT_TEST(target_encoding_in_the_folds_shows_no_skill_on_noise)
 	 */
 	us_recipe_fit(&r, frame, NULL, NULL, budget, &fitted);
 	UNIT_CHECK(fabs(metric(us_measure(&fitted, frame, US_MEASURE_FULL, budget), "auc")->value - 0.5) > 0.05);
+}
+
+/* The target that parameters make of a frame. */
+static UsTarget *
+target_by(const char *params, UsTask task)
+{
+	UsRecipe	r = recipe(task, ONLY_X);
+
+	r.params = us_params_parse(NULL, us_classifier_params,
+							   DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(params))));
+	return us_recipe_target(&r, build((Data) {.n = 100, .numbers = task == US_TASK_REGRESSION}, us_budget_create(64 * MB)));
+}
+
+UNIT_TEST(parameters_of_the_target)
+{
+	UNIT_EQUAL_INT(target_by("{\"positive\": false}", US_TASK_CLASSIFICATION)->positive, 0);
+	UNIT_CLOSE(target_by("{\"class_weight\": {\"true\": 3}}", US_TASK_CLASSIFICATION)->class_factor[1], 3, 0);
+	UNIT_CHECK(target_by("{\"class_weight\": \"balanced\"}", US_TASK_CLASSIFICATION)->factored);
+	UNIT_CHECK(target_by("{}", US_TASK_REGRESSION)->min < target_by("{}", US_TASK_REGRESSION)->max);
+	UNIT_ERROR(target_by("{\"class_weight\": \"balanced\"}", US_TASK_REGRESSION), ERRCODE_INVALID_PARAMETER_VALUE,
+			   "parameter \"class_weight\" is for classes");
+	UNIT_ERROR(target_by("{\"positive\": 1}", US_TASK_REGRESSION), ERRCODE_INVALID_PARAMETER_VALUE,
+			   "parameter \"positive\" is for classes");
 }
 
 UNIT_TEST(the_positive_class_turns_the_metrics)

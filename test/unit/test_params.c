@@ -129,3 +129,33 @@ UNIT_TEST(parameters_describe_themselves)
 	UNIT_EQUAL_STRING(json(us_params_describe(&spec[8], us_common_params)),
 					  "[{\"help\": \"Tell each phase and iteration with a NOTICE.\", \"name\": \"verbose\", \"type\": \"boolean\", \"default\": false}]");
 }
+
+static UsParams *
+classifier(const char *text)
+{
+	return us_params_parse(NULL, us_classifier_params,
+						   DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text))));
+}
+
+UNIT_TEST(classes_as_parameters)
+{
+	const UsParam *w = us_params_get(classifier("{\"class_weight\": {\"yes\": 2.5, \"no\": 1}}"), "class_weight");
+
+	UNIT_EQUAL_STRING(us_params_get(classifier("{\"positive\": \"yes\"}"), "positive")->text, "yes");
+	UNIT_EQUAL_STRING(us_params_get(classifier("{\"positive\": true}"), "positive")->text, "true");
+	UNIT_EQUAL_STRING(us_params_get(classifier("{\"positive\": 1}"), "positive")->text, "1");
+	UNIT_EQUAL_STRING(us_params_get(classifier("{\"positive\": -0.50}"), "positive")->text, "-0.5");
+	UNIT_CHECK(us_params_get(classifier("{}"), "positive")->is_null && us_params_get(classifier("{}"), "refit")->boolean);
+	UNIT_ERROR(classifier("{\"positive\": [1]}"), ERRCODE_INVALID_PARAMETER_VALUE, "invalid value for parameter \"positive\": [1]");
+	/* members in the order of jsonb: the shorter name first */
+	UNIT_EQUAL_INT(w->n_names, 2);
+	UNIT_EQUAL_STRING(w->names[0], "no");
+	UNIT_CLOSE(w->weights[1], 2.5, 0);
+	UNIT_EQUAL_STRING(us_params_get(classifier("{\"class_weight\": \"balanced\"}"), "class_weight")->text, "balanced");
+	UNIT_ERROR(classifier("{\"class_weight\": {\"a\": -1}}"), ERRCODE_INVALID_PARAMETER_VALUE, "\"class_weight\": {\"a\": -1}");
+	UNIT_ERROR(classifier("{\"class_weight\": {\"a\": \"1\"}}"), ERRCODE_INVALID_PARAMETER_VALUE, "\"class_weight\"");
+	UNIT_ERROR(classifier("{\"class_weight\": {\"a\": 1e999}}"), ERRCODE_INVALID_PARAMETER_VALUE, "\"class_weight\"");
+	UNIT_ERROR(classifier("{\"class_weight\": \"even\"}"), ERRCODE_INVALID_PARAMETER_VALUE, "\"class_weight\": \"even\"");
+	UNIT_EQUAL_STRING(json(us_params_report(classifier("{\"class_weight\": {\"b\": 2}, \"positive\": 3}"))),
+					  "{\"task\": null, \"refit\": true, \"verbose\": false, \"positive\": \"3\", \"class_weight\": {\"b\": 2}}");
+}
