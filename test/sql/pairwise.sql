@@ -37,7 +37,7 @@ SELECT * FROM userseg.pairwise('SELECT 1 AS id, ''{1,-Infinity}''::float8[] AS x
 SELECT * FROM userseg.pairwise('SELECT 1 AS id, ''{1,NULL}''::int[] AS x', 'id');
 SELECT * FROM userseg.pairwise('SELECT 1 AS id, ''{{1,2}}''::int[] AS x', 'id');
 SELECT * FROM userseg.pairwise('SELECT 1 AS id, ''{}''::int[] AS x', 'id');
-SELECT * FROM userseg.pairwise('SELECT 1 AS id, ARRAY[1] AS x UNION ALL SELECT 2, ARRAY[1,2]', 'id');
+SELECT * FROM userseg.pairwise('SELECT g AS id, array_fill(1, ARRAY[g]) AS x FROM generate_series(1, 2) g ORDER BY g', 'id');
 SELECT * FROM userseg.pairwise('SELECT 1 AS id, 1 AS x UNION ALL SELECT 1, 2', 'id');
 SELECT * FROM userseg.pairwise('SELECT 1 AS id, 1e300 AS x UNION ALL SELECT 2, -1e300', 'id', metric => 'sqeuclidean');
 SELECT count(*) FROM userseg.pairwise('SELECT i, i AS x FROM generate_series(1, 5001) i', 'i');
