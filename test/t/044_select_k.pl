@@ -24,11 +24,15 @@ SELECT g AS id, ARRAY(SELECT ((hashint8extended(g, j) & 1048575) / 1048576.0)::f
 FROM generate_series(1, 3000) g;
 ANALYZE;
 -- How long a call outlives its timeout, in ms; NULL when it ended before.
-CREATE PROCEDURE outlives(params jsonb, timeout int, INOUT late float8) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE outlives(what text, params jsonb, timeout int, INOUT late float8) LANGUAGE plpgsql AS $$
 DECLARE from_time timestamptz := clock_timestamp();
 BEGIN
   PERFORM set_config('client_min_messages', 'error', false);
-  PERFORM userseg.select_k('kmeans', 't', id => 'id', params => params);
+  IF what = 'select_k' THEN
+    PERFORM userseg.select_k('kmeans', 't', id => 'id', params => params);
+  ELSE
+    PERFORM userseg.silhouette('SELECT id, a, b, c, country FROM t', 'country', id => 'id', sample_rows => 60000, each_row => true);
+  END IF;
   late := NULL;
 EXCEPTION WHEN query_canceled THEN
   late := extract(epoch FROM clock_timestamp() - from_time) * 1000 - timeout;
@@ -98,6 +102,8 @@ SELECT count(*) FROM userseg.select_k('kmeans', 'wide', 1, 6, id => 'id', refere
 SELECT pg_temp.memory('VmHWM') - pg_temp.memory('RssFile') - pg_temp.memory('RssShmem') - :before;
 SQL
 cmp_ok($peak, '<', 96, "peak of $peak MB under 64 MB, with what the executor and the allocator take");
+is($node->safe_psql('postgres', "SET client_min_messages = error; SET userseg.max_memory = '64MB';
+SELECT n_rows FROM userseg.silhouette('SELECT id, v, id % 3 AS l FROM wide', 'l', id => 'id')"), '3000', 'silhouettes: 64MB are enough');
 my ($ret, $stdout, $stderr) = $node->psql('postgres', "SET userseg.max_memory = '24MB';
 SELECT userseg.select_k('kmeans', 'wide', 2, 1000, id => 'id')");
 like($stderr, qr/partitions .* MB .*userseg\.max_memory/s, 'too little memory is told');
@@ -105,13 +111,13 @@ isnt($ret, 0, 'and raised');
 
 # ---- cancel ----
 
-foreach my $case ([ 'serial', '{"workers": 0}' ], [ 'workers', '{"workers": 2}' ])
+foreach my $case ([ 'select_k', 'serial', '{"workers": 0}' ], [ 'select_k', 'workers', '{"workers": 2}' ], [ 'silhouette', 'silhouette', '{}' ])
 {
-	my ($name, $params) = @$case;
+	my ($what, $name, $params) = @$case;
 	my ($stopped, $worst) = (0, 0);
 	for (my $timeout = 20; $timeout < 6000; $timeout = int($timeout * 1.7) + 5)
 	{
-		my $call = "SET statement_timeout = $timeout; CALL outlives('$params', $timeout, NULL)";
+		my $call = "SET statement_timeout = $timeout; CALL outlives('$what', '$params', $timeout, NULL)";
 		my $late = $node->safe_psql('postgres', $call);
 		last if $late eq '';
 		# a busy machine may be late once
