@@ -16,6 +16,7 @@
 #include "infra/lapack.h"
 #include "learn/gmm_model.h"
 #include "learn/gmm_partial.h"
+#include "learn/gmm_path.h"
 #include "learn/gmm_report.h"
 #include "learn/gmm_task.h"
 #include "learn/kmeans_sample.h"
@@ -29,15 +30,8 @@
 #define SAMPLE_VALUES		(1 << 22)
 #define LEAST_SAMPLE_ROWS	1024
 
-/* effort of the search for one k, in products of rows: of one k, of each of a range */
+/* effort of the search for one k, in products of rows, where it is the only one */
 #define WORK_ONE			3e9
-#define WORK_EACH			5e8
-
-#define PATIENCE			40
-
-/* of the mean log-likelihood, while starts are compared and for the best of them: at most this */
-#define ROUGH_TOLERANCE		1e-5
-#define SEARCH_TOLERANCE	1e-6
 
 static const char *const covariances[] = {"full", "diag", "tied", "spherical", NULL};
 static const char *const searches[] = {"moves", "starts", NULL};
@@ -75,16 +69,6 @@ param(const UsGmmFit *f, const char *name)
 
 /* ---- parameters ---- */
 
-static UsCovariance
-read_covariance(const UsParams *params)
-{
-	UsCovariance covariance;
-
-	if (!us_covariance_find(us_params_get(params, "covariance")->text, &covariance))
-		elog(ERROR, "unexpected covariance");
-	return covariance;
-}
-
 static void
 read_k(const UsParam *k, int *lo, int *hi)
 {
@@ -103,14 +87,9 @@ static void
 read_params(UsGmmFit *f)
 {
 	read_k(param(f, "k"), &f->lo, &f->hi);
-	f->search.covariance = read_covariance(f->input->params);
-	f->search.starts = (int) param(f, "n_init")->integer;
-	f->search.max_iter = (int) param(f, "max_iter")->integer;
-	f->search.tolerance = fmin(param(f, "tolerance")->number, SEARCH_TOLERANCE);
-	f->search.rough = fmax(f->search.tolerance, ROUGH_TOLERANCE);
-	f->search.reg = param(f, "reg_covar")->number;
-	f->search.max_work = f->lo < f->hi ? WORK_EACH : WORK_ONE;
-	f->search.patience = strcmp(param(f, "search")->text, "moves") == 0 ? PATIENCE : 0;
+	us_gmm_search_plan(f->input->params, &f->search);
+	if (f->lo == f->hi)
+		f->search.max_work = WORK_ONE;
 	f->search.seed = f->input->seed;
 	us_mixture_check_sizes(f->search.covariance, f->hi, f->space->width);
 	for (int j = 0; j < f->space->width; j++)
@@ -176,43 +155,18 @@ sample_capacity(UsGmmFit *f)
 static void
 take_points(UsGmmFit *f)
 {
-	UsGmmPoints *p = &f->points;
-	const UsPoints *points = p->points;
-	int			n = points->n;
 	int			width = f->space->width;
 	double		unit = ldexp(1.0, f->space->weighted ? -f->space->weight_exponent : 0);
-	int64		largest = 1;
+	double		variance = 0;
 
-	p->weight_unit = unit;
-	if (points->weight != NULL)
-	{
-		for (int i = 0; i < n; i++)
-			largest = Max(largest, points->weight[i]);
-		p->weight = (double *) us_arena_array(f->arena, n, sizeof(double));
-		for (int i = 0; i < n; i++)
-			p->weight[i] = (double) points->weight[i] / (double) largest;
-		p->weight_unit = unit * (double) largest;
-	}
-	p->total_weight = 0;
-	p->rows = 0;
-	for (int i = 0; i < n; i++)
-	{
-		p->total_weight += (points->weight ? (double) points->weight[i] : 1) * unit;
-		p->rows += points->rows ? (double) points->rows[i] : 1;
-	}
-	p->variance = 0;
 	for (int j = 0; j < width; j++)
 	{
 		const UsEncodedColumn *c = us_encoder_column(f->input->encoder, j);
 
-		p->variance += c->sd * c->sd / width;
+		variance += c->sd * c->sd / width;
 	}
-	p->factor = (double *) palloc(sizeof(double) * width);
-	us_gmm_factors(f->space, p->factor);
-	p->grid = f->space->grid;
-	p->weight_exponent = us_gmm_weight_exponent(f->space);
-	p->scratch = us_scratch_create(f->arena, points);
-	p->space = us_search_space_create(f->arena, points, Min(f->hi, n));
+	us_gmm_points_make(&f->points, f->points.points, unit, us_gmm_weight_exponent(f->space), variance,
+					   f->hi, f->arena);
 }
 
 /* Encode all rows, and draw the points. */
@@ -306,17 +260,6 @@ sorted(const UsMixture *m)
 	return to;
 }
 
-pg_noreturn static void
-refuse_singular(const UsGmmFit *f, int k)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("a mixture of %d components with %s covariances and reg_covar %g has a component whose covariance is not positive definite",
-					k, us_covariance_name(f->search.covariance), f->search.reg),
-			 errdetail("Its rows lie in a plane, or it has too few of them."),
-			 errhint("Use a larger reg_covar, covariance \"diag\", fewer components, or drop columns that depend on others.")));
-}
-
 /* The best mixture for each k, and the one with the smallest BIC that is well posed. */
 static void
 search(UsGmmFit *f)
@@ -339,7 +282,7 @@ search(UsGmmFit *f)
 			f->chosen = k - f->lo;
 	}
 	if (f->chosen < 0)
-		refuse_singular(f, f->hi);
+		us_gmm_refuse_singular(&f->search, f->hi);
 }
 
 /* ---- the vtable ---- */
@@ -363,7 +306,7 @@ gmm_fit(const UsFitInput *input, UsFitResult *result)
 	start = sorted(f.candidate[f.chosen].mixture);
 	us_gmm_run_em(f.run, start, f.search.reg, f.search.max_iter, param(&f, "tolerance")->number, &f.final);
 	if (f.final.singular > 0)
-		refuse_singular(&f, start->k);
+		us_gmm_refuse_singular(&f.search, start->k);
 	us_gmm_find_troubles(&f);
 	us_gmm_report(&f);
 
@@ -384,17 +327,17 @@ gmm_fit(const UsFitInput *input, UsFitResult *result)
 static uint64
 gmm_memory(const UsParams *params, int64 nrows, int width)
 {
-	UsCovariance covariance = read_covariance(params);
-	int			starts = (int) us_params_get(params, "n_init")->integer;
+	UsGmmSearchPlan plan;
 	int			lo;
 	int			hi;
 	int64		rows;
 	UsSpace		space = {.width = width};
 
+	us_gmm_search_plan(params, &plan);
 	read_k(us_params_get(params, "k"), &lo, &hi);
 	rows = sample_rows(params, nrows, width, hi);
 	return (uint64) nrows * sizeof(float) * width + us_sampler_bytes(&space, (int) rows) +
-		search_bytes(covariance, rows, width, hi, starts);
+		search_bytes(plan.covariance, rows, width, hi, plan.starts);
 }
 
 const UsAlgorithm us_algorithm_gmm = {
@@ -420,4 +363,5 @@ const UsAlgorithm us_algorithm_gmm = {
 	.describe = us_gmm_model_describe,
 	.write = us_gmm_model_write,
 	.read = us_gmm_model_read,
+	.pathway = &us_gmm_pathway,
 };

@@ -80,6 +80,43 @@ us_gmm_search_bytes(UsCovariance covariance, int k, int d, int starts)
 		2 * sizeof(long double) * values;
 }
 
+/* ---- the points ---- */
+
+void
+us_gmm_points_make(UsGmmPoints *p, const UsPoints *points, double unit, int weight_exponent,
+				   double variance, int max_k, UsArena *arena)
+{
+	int			n = points->n;
+	int64		largest = 1;
+	UsSpace		space = {0};
+
+	memset(p, 0, sizeof(UsGmmPoints));
+	p->points = points;
+	p->weight_unit = unit;
+	if (points->weight != NULL)
+	{
+		for (int i = 0; i < n; i++)
+			largest = Max(largest, points->weight[i]);
+		p->weight = (double *) us_arena_array(arena, n, sizeof(double));
+		for (int i = 0; i < n; i++)
+			p->weight[i] = (double) points->weight[i] / (double) largest;
+		p->weight_unit = unit * (double) largest;
+	}
+	for (int i = 0; i < n; i++)
+		p->total_weight += (points->weight ? (double) points->weight[i] : 1) * unit;
+	p->rows = us_points_rows(points);
+	p->variance = variance;
+	space.width = points->width;
+	space.scale = points->scale;
+	space.grid = (UsGrid *) points->grid;
+	p->factor = (double *) us_arena_array(arena, points->width, sizeof(double));
+	us_gmm_factors(&space, p->factor);
+	p->grid = points->grid;
+	p->weight_exponent = weight_exponent;
+	p->scratch = us_scratch_create(arena, points);
+	p->space = us_search_space_create(arena, points, Min(max_k, n));
+}
+
 /* ---- EM on the points ---- */
 
 static double

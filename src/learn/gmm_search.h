@@ -38,6 +38,13 @@ typedef struct UsGmmSearchPlan
 	uint64		seed;
 } UsGmmSearchPlan;
 
+/*
+ * The points as mixtures take them, in arena: unit is the user's weight for one integer weight, variance the mean
+ * of the variances of the columns; for mixtures of up to max_k components.
+ */
+extern void us_gmm_points_make(UsGmmPoints *p, const UsPoints *points, double unit, int weight_exponent,
+							   double variance, int max_k, UsArena *arena);
+
 /* What is known of one number of components. */
 typedef struct UsGmmCandidate
 {

@@ -47,10 +47,11 @@ path_settings(const UsParams *params, UsPathSettings *settings)
 	UsLinkage	linkage;
 	UsMetric	metric;
 
-	if (us_params_get(params, "k")->given || !us_params_get(params, "height")->is_null)
+	us_path_refuse(params);
+	if (!us_params_get(params, "height")->is_null)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("params have a k or a height, but select_k compares several numbers of segments"),
+				 errmsg("params have a height, but select_k compares several numbers of segments"),
 				 errhint("Use the arguments k_min and k_max.")));
 	us_hierarchy_read_linkage(params, &linkage, &metric);
 	settings->unit = metric == US_METRIC_COSINE;

@@ -68,40 +68,19 @@ us_kmeans_search_effort(UsSearchPlan *plan, UsPathEffort effort, bool complete)
 	}
 }
 
-/* The parameter of that name, or NULL where an algorithm has none. */
-static const UsParam *
-optional(const UsParams *params, const char *name)
-{
-	for (int i = 0; i < params->n; i++)
-		if (strcmp(params->spec[i].name, name) == 0)
-			return &params->value[i];
-	return NULL;
-}
-
 static void
 path_settings(const UsParams *params, UsPathSettings *settings)
 {
 	const UsParam *sample = us_params_get(params, "sample_rows");
 	const UsParam *workers = us_params_get(params, "workers");
-	const UsParam *strategy = optional(params, "strategy");
 	UsSearchPlan plan;
 
-	if (us_params_get(params, "k")->given)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("params have a k, but select_k compares several"),
-				 errhint("Use the arguments k_min and k_max.")));
+	us_path_refuse(params);
 	if (us_params_get(params, "init")->n_points > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("init of given points has one number of clusters, but select_k compares several"),
 				 errhint("Leave init out.")));
-	if (strategy != NULL && strcmp(strategy->text, "sql") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("select_k has no strategy \"sql\""),
-				 errdetail("Partitions are compared on rows in memory."),
-				 errhint("Leave strategy out.")));
 	us_kmeans_search_plan(params, &plan);
 	settings->unit = strcmp(us_params_get(params, "metric")->text, "cosine") == 0;
 	settings->sample_rows = sample->is_null ? 0 : sample->integer;

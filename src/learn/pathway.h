@@ -78,4 +78,7 @@ typedef struct UsPathway
 	void		(*run) (const UsPathTask *task, double rows, UsPathVisit visit, void *context);
 } UsPathway;
 
+/* Raise 22023 for a given k, and for strategy sql, which no pathway has. */
+extern void us_path_refuse(const UsParams *params);
+
 #endif

@@ -95,6 +95,17 @@ append_others(StringInfo s, const UsEvidence *e, int best)
 	pfree(differ.data);
 }
 
+/* The k > 1 that the criterion is not defined for. */
+static void
+append_undefined(StringInfo s, const UsEvidence *e)
+{
+	int			n = 0;
+
+	for (int i = 0; i < e->n; i++)
+		if (e->figures[i].k > 1 && isnan(us_criterion_value(e->criterion, &e->figures[i])))
+			appendStringInfo(s, "%s%d", n++ ? ", " : "; not defined for k = ", e->figures[i].k);
+}
+
 static char *
 reason_for_best(const UsEvidence *e, int best, int first_choice)
 {
@@ -113,6 +124,7 @@ reason_for_best(const UsEvidence *e, int best, int first_choice)
 		append_value(&s, e->criterion, o);
 		appendStringInfo(&s, " has one with a Jaccard similarity of %.2f only", us_least_jaccard(o));
 	}
+	append_undefined(&s, e);
 	append_others(&s, e, best);
 	if (!isnan(e->structure) && f->k > 1)
 	{

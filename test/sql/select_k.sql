@@ -72,7 +72,7 @@ FROM userseg.select_k('kmeans', $$SELECT g AS id, r * cos(t) AS a, r * sin(t) AS
 
 -- other algorithms: the same groups; cuts of a tree are those of the training (without ties)
 SELECT algorithm, k, round(silhouette::numeric, 4) AS silhouette, bic IS NOT NULL AS bic, details -> 'sizes' AS sizes, details ->> 'criterion' AS decided
-FROM unnest('{kmeans,minibatch_kmeans,hierarchical}'::text[]) algorithm,
+FROM unnest('{kmeans,minibatch_kmeans,hierarchical,gmm}'::text[]) algorithm,
      LATERAL userseg.select_k(algorithm, 'choose', k_max => 5, id => 'id', features => '{spend, visits}', reference_sets => 10, bootstraps => 5)
 WHERE recommended;
 SELECT v.linkage, v.metric, count(*), max(abs(s.silhouette - (c ->> 'silhouette')::float8)) < 1e-6 AS silhouette, max(abs(s.inertia / (c ->> 'inertia')::float8 - 1)) < 1e-6 AS inertia
@@ -84,6 +84,15 @@ FROM (VALUES ('ward', 'euclidean'), ('average', 'manhattan'), ('complete', 'cosi
 WHERE s.k = (c ->> 'k')::int GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT k, details ->> 'criterion' AS decided FROM userseg.select_k('hierarchical', 'choose', k_max => 5, id => 'id', features => '{spend, visits}',
   params => '{"criterion": "gap_statistic"}', reference_sets => 10, bootstraps => 0) WHERE recommended;
+-- mixtures: the BIC of the training; none for a mixture with a component that has collapsed
+SELECT covariance, count(*), max(abs(bic / (c ->> 'bic')::float8 - 1)) < 1e-9 AS bic, bool_and(aic < bic) AS aic
+FROM unnest('{full,diag,tied,spherical}'::text[]) covariance,
+     LATERAL userseg.train('select_tree', 'gmm', 'SELECT id, spend + sin(id) AS spend, visits + cos(2 * id) AS visits FROM choose', id => 'id', params => jsonb_build_object('covariance', covariance, 'k', '[1, 4]'::jsonb)) t,
+     LATERAL jsonb_array_elements(t.details -> 'candidates') c,
+     LATERAL userseg.select_k('gmm', 'SELECT id, spend + sin(id) AS spend, visits + cos(2 * id) AS visits FROM choose', 1, 4, id => 'id', params => jsonb_build_object('covariance', covariance), reference_sets => 0, bootstraps => 0) s
+WHERE s.k = (c ->> 'k')::int GROUP BY 1 ORDER BY 1;
+SELECT k, bic IS NOT NULL AS bic, recommended, reason LIKE 'smallest bic%; not defined for k = 3;%' AS told
+FROM userseg.select_k('gmm', 'SELECT id, CASE WHEN id % 3 = 0 THEN 1 ELSE a END AS a, b FROM even', 1, 3, id => 'id', reference_sets => 0, bootstraps => 0) ORDER BY k;
 -- a sample of many rows
 SELECT count(*), min(n_rows) AS n_rows, min(details ->> 'rows') AS compared, min(details ->> 'complete') AS complete
 FROM userseg.select_k('hierarchical', 'SELECT g AS id, sqrt(g) AS a, g * 7919 % 1009 AS b FROM generate_series(1, 5000) g', 2, 3, id => 'id', params => '{"prototypes": 500}', reference_sets => 2, bootstraps => 2);
@@ -119,6 +128,8 @@ SELECT userseg.select_k('hierarchical', 'choose', params => '{"k": 3}');
 SELECT userseg.select_k('hierarchical', 'choose', params => '{"height": 3}');
 SELECT userseg.select_k('hierarchical', 'choose', params => '{"criterion": "largest_gap"}');
 SELECT userseg.select_k('hierarchical', 'choose', params => '{"linkage": "ward", "metric": "cosine"}');
+SELECT userseg.select_k('gmm', 'choose', params => '{"strategy": "sql"}');
+SELECT userseg.select_k('gmm', 'SELECT g AS id, g % 2 * 5 AS a, sin(g) * (g % 2) AS b FROM generate_series(1, 60) g', 2, 3, id => 'id', params => '{"reg_covar": 0}', reference_sets => 0, bootstraps => 0);
 SELECT userseg.select_k('logistic', 'choose');
 SELECT userseg.select_k(NULL, 'choose');
 SELECT userseg.select_k('kmeans', 'choose', null_policy => 'drop');

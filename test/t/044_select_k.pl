@@ -69,7 +69,7 @@ foreach my $case ([ 'ids', '' ], [ 'weights', "weight => 'w', " ], [ 'cosine', '
 	}
 }
 
-foreach my $algorithm ('hierarchical', 'minibatch_kmeans')
+foreach my $algorithm ('hierarchical', 'minibatch_kmeans', 'gmm')
 {
 	my (undef, $result) = rows_of('t', '', '"workers": 0', '', $algorithm);
 	foreach my $v ([ 'other order', 'shuffled', 0, '' ], [ 'two workers', 'shuffled', 2, '' ], [ 'spilled source', 't', 0, "SET userseg.max_memory = '64MB';" ])
