@@ -227,5 +227,6 @@ extern const UsAlgorithm us_algorithm_kmeans;
 extern const UsAlgorithm us_algorithm_minibatch_kmeans;
 extern const UsAlgorithm us_algorithm_linear;
 extern const UsAlgorithm us_algorithm_logistic;
+extern const UsAlgorithm us_algorithm_glm;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "infra/progress.h"
 #include "learn/glm_course.h"
@@ -36,6 +37,7 @@ us_glm_course_begin(UsGlmCourse *c, const UsFitInput *input, UsFitResult *result
 	c->penalty = us_penalty_read(input->params);
 	c->problem.input = input;
 	c->problem.intercept = us_params_get(input->params, "intercept")->boolean;
+	c->problem.penalised = c->penalty.on;
 	c->problem.lambda = c->penalty.lambda;
 	c->problem.mix = c->penalty.mix;
 	c->problem.max_iter = (int) us_params_get(input->params, "max_iter")->integer;
@@ -171,6 +173,7 @@ us_glm_course_fit(UsGlmCourse *c)
 	}
 	else if (c->penalty.on)
 		us_report_text(c->details, "chosen_by", "given");
+	us_report_text(c->details, "solver", c->fit->newton ? "newton" : "l-bfgs");
 	c->fit->iterations = 0;
 	us_progress("iterate", 0, 0);
 	us_glm_minimise(&c->problem, c->fit);
@@ -212,16 +215,17 @@ us_glm_course_terms(UsGlmCourse *c, double dispersion)
 	int			n = f->width + 1;
 	int			skip = 1 - c->problem.intercept;
 	double	   *b = (double *) palloc0(sizeof(double) * n);
-	double	   *v = (double *) palloc0(sizeof(double) * n * n);
 	bool	   *dropped = (bool *) palloc0(sizeof(bool) * n);
-	bool		inference = !c->penalty.on && !f->separated && isfinite(dispersion);
+	bool		inference = !c->penalty.on && !f->separated && isfinite(dispersion) && f->newton;
+	double	   *v = inference ? (double *) MemoryContextAllocExtended(CurrentMemoryContext, sizeof(double) * n * n,
+																 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO) : NULL;
 	char	   *warning;
 
 	for (int i = 0; i < f->m; i++)
 	{
 		b[skip + i] = f->beta[i];
 		dropped[skip + i] = f->dropped[i] && !c->penalty.on;
-		for (int j = 0; j < f->m; j++)
+		for (int j = 0; j < f->m && inference; j++)
 			v[(Size) (skip + i) * n + skip + j] = f->solution->inverse[(Size) i * f->m + j] * dispersion;
 	}
 	c->model->has_intercept = c->problem.intercept;
@@ -232,7 +236,8 @@ us_glm_course_terms(UsGlmCourse *c, double dispersion)
 		us_fit_warn(c->result, warning);
 	if (f->separated)
 		warn_separated(c);
-	pfree(v);
+	if (v != NULL)
+		pfree(v);
 }
 
 void
@@ -243,7 +248,7 @@ us_glm_course_end(UsGlmCourse *c)
 		us_report_int(c->details, "passes", c->fit->sql_passes);
 	else
 		us_design_report(c->fit->design, c->details);
-	us_glm_close(c->fit);
+	us_glm_close(&c->problem, c->fit);
 	c->result->model = c->model;
 	c->result->task = c->input->task;
 	c->result->n_labels = c->model->classes;

@@ -19,6 +19,7 @@
 #include "learn/design_row.h"
 #include "learn/glm_fit.h"
 #include "learn/linear_path.h"
+#include "math/lbfgs.h"
 
 #define SECONDS_A_PAIR		3e-11
 #define SECONDS_A_VALUE		2e-9
@@ -28,6 +29,9 @@
 
 /* a pivot below the square of this in a coarse information asks for a fine one */
 #define COARSE_PIVOT		1e-5
+
+/* more coefficients than these are left to L-BFGS */
+#define MOST_NEWTON			600
 
 #define MOST_HALVINGS		40
 
@@ -51,6 +55,7 @@ us_glm_open(const UsGlmProblem *problem)
 	f->width = us_encoder_width(input->encoder);
 	f->m = m = problem->intercept + f->width;
 	f->fine = problem->family != US_FAMILY_BINOMIAL || rows * m * m < LITTLE_WORK;
+	f->newton = m <= MOST_NEWTON || (problem->penalised && problem->mix > 0) || input->sql_step != NULL;
 	f->left_out = -1;
 	plan.input = input;
 	plan.nfolds = problem->nfolds;
@@ -58,13 +63,18 @@ us_glm_open(const UsGlmProblem *problem)
 	plan.seconds = rows * ((double) m * m / 2 * SECONDS_A_PAIR * (f->fine ? 4 : 1) + m * SECONDS_A_VALUE);
 	plan.workers = input->sql_step != NULL ? 0 : problem->workers;
 	plan.param_bytes = us_glm_param_bytes(f->width);
-	plan.state_bytes = us_pass_bytes(us_glm_shape(m, true, true));
+	plan.state_bytes = us_pass_bytes(us_glm_shape(m, f->newton, true));
+	f->bytes = f->newton ? us_eliminate_bytes(m + 1) + sizeof(UsDd) * 3 * (m + 1) * (m + 1) : us_lbfgs_bytes(m);
+	us_budget_take(input->budget, f->bytes, psprintf("fit of %d coefficients", m));
+	if (!f->newton)
+		plan.passes = 200;
 	f->design = us_design_create(&plan);
 	f->beta = (double *) palloc0(sizeof(double) * Max(m, 1));
 	f->gradient = (double *) palloc(sizeof(double) * Max(m, 1));
 	f->direction = (double *) palloc0(sizeof(double) * Max(m, 1));
 	f->dropped = (bool *) palloc0(sizeof(bool) * Max(m, 1));
-	f->information = (UsDd *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsDd) * (m + 1) * (m + 1));
+	if (f->newton)
+		f->information = (UsDd *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsDd) * (m + 1) * (m + 1));
 	if (problem->intercept)
 		f->beta[0] = problem->start;
 	f->most_information = problem->family == US_FAMILY_BINOMIAL ? problem->largest_weight / 4 :
@@ -91,12 +101,13 @@ take_state(const UsGlmProblem *problem, UsGlmFit *f, const UsGlmParam *p, UsPass
 	for (int k = 0; k < m; k++)
 	{
 		f->gradient[k] = us_exact_round(&state.exact[k]);
-		f->information[(Size) k * (m + 1) + m] = f->information[(Size) m * (m + 1) + k] =
-			us_dd(f->gradient[k]);
+		if (f->newton)
+			f->information[(Size) k * (m + 1) + m] = f->information[(Size) m * (m + 1) + k] =
+				us_dd(f->gradient[k]);
 	}
-	f->information[(Size) m * (m + 1) + m] = us_dd(0);
 	if (!p->information)
 		return;
+	f->information[(Size) m * (m + 1) + m] = us_dd(0);
 	f->most_information = -state.least[US_GLM_MINUS_INFORMATION];
 	for (int i = 0; i < m; i++)
 	{
@@ -194,6 +205,22 @@ evaluate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, bool inform
 }
 
 /* ---- steps ---- */
+
+/*
+ * With the canonical link the expected information is the second derivative and convergence is quadratic; else it is
+ * linear, and the end must be looked for farther down.
+ */
+static bool
+is_canonical(const UsGlmProblem *problem)
+{
+	return problem->family == US_FAMILY_BINOMIAL || problem->family == US_FAMILY_POISSON;
+}
+
+static double
+final_tolerance(const UsGlmProblem *problem)
+{
+	return is_canonical(problem) ? problem->tolerance : problem->tolerance * 1e-7;
+}
 
 static bool
 is_penalised(const UsGlmProblem *problem, int k)
@@ -345,7 +372,7 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 			f->beta[k] += direction[k];
 		/* convergence is quadratic: what the next step would gain is about gain^2, the factor as before */
 		if (gain / 2 <= tolerance ||
-			(!absolute && gain < 0.1 && 10 * gain * (gain / last_gain) * (gain / last_gain) <= tolerance))
+			(!absolute && is_canonical(problem) && gain < 0.1 && 10 * gain * (gain / last_gain) * (gain / last_gain) <= tolerance))
 		{
 			done = true;
 			break;
@@ -378,10 +405,52 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 	return done;
 }
 
+typedef struct Smooth
+{
+	const UsGlmProblem *problem;
+	UsGlmFit   *fit;
+} Smooth;
+
+/* The mean loss with a ridge, and its gradient. */
+static double
+smooth_loss(void *context, const double *b, double *g)
+{
+	const Smooth *s = (const Smooth *) context;
+	UsGlmFit   *f = s->fit;
+
+	memcpy(f->beta, b, sizeof(double) * f->m);
+	evaluate(s->problem, f, f->design, false, false, false, -1);
+	for (int k = 0; k < f->m; k++)
+		g[k] = -f->gradient[k] / f->weight + (is_penalised(s->problem, k) ? s->problem->lambda * b[k] : 0);
+	return (f->objective + penalty(s->problem, f, b)) / f->weight;
+}
+
+static void
+minimise_many(const UsGlmProblem *problem, UsGlmFit *f)
+{
+	Smooth		context = {problem, f};
+	double	   *b = (double *) palloc(sizeof(double) * f->m);
+	UsLbfgsResult r;
+
+	memcpy(b, f->beta, sizeof(double) * f->m);
+	r = us_lbfgs(smooth_loss, &context, f->m, b, problem->tolerance / (double) problem->input->frame->nrows,
+				 1e-9, Max(problem->max_iter, 1000));
+	memcpy(f->beta, b, sizeof(double) * f->m);
+	f->iterations += r.iterations;
+	f->converged = r.converged;
+	pfree(b);
+}
+
 void
 us_glm_minimise(const UsGlmProblem *problem, UsGlmFit *f)
 {
 	UsDesign   *sample = NULL;
+
+	if (!f->newton)
+	{
+		minimise_many(problem, f);
+		return;
+	}
 
 	if (!f->fine && f->iterations == 0 && f->left_out < 0)
 		sample = us_design_sample(f->design, SAMPLE_ROWS);
@@ -397,7 +466,7 @@ us_glm_minimise(const UsGlmProblem *problem, UsGlmFit *f)
 		}
 		us_design_end(sample);
 	}
-	f->converged = iterate(problem, f, f->design, problem->tolerance);
+	f->converged = iterate(problem, f, f->design, final_tolerance(problem));
 }
 
 /*
@@ -408,7 +477,7 @@ static bool
 last_step(const UsGlmProblem *problem, UsGlmFit *f)
 {
 	double	   *direction = (double *) palloc(sizeof(double) * Max(f->m, 1));
-	bool		good = newton_step(problem, f, true, direction) / 2 <= problem->tolerance;
+	bool		good = newton_step(problem, f, true, direction) / 2 <= final_tolerance(problem);
 
 	for (int k = 0; k < f->m && good; k++)
 		f->beta[k] += direction[k];
@@ -422,13 +491,19 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 	int			m = f->m;
 	UsCrossSums s = {0};
 
+	f->rank = m;
+	if (!f->newton)
+	{
+		evaluate(problem, f, f->design, false, false, true, -1);
+		return;
+	}
 	evaluate(problem, f, f->design, true, true, true, -1);
 	for (int i = 0; i < 5 && f->converged && !(problem->lambda > 0 && problem->mix > 0); i++)
 	{
 		if (last_step(problem, f))
 			break;
 		f->fine = true;
-		f->converged = iterate(problem, f, f->design, problem->tolerance);
+		f->converged = iterate(problem, f, f->design, final_tolerance(problem));
 		evaluate(problem, f, f->design, true, true, true, -1);
 	}
 	if (problem->family != US_FAMILY_BINOMIAL && problem->family != US_FAMILY_GAMMA)
@@ -439,8 +514,24 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 	s.weight = f->weight;
 	s.a = f->information;
 	f->solution = us_least_squares(&s, problem->last, problem->run);
+	f->rank = f->solution->rank;
 	for (int k = 0; k < m; k++)
 		f->dropped[k] = f->solution->dropped[k];
+}
+
+double
+us_glm_null_deviance(const UsGlmProblem *problem, UsGlmFit *f)
+{
+	UsGlmFit	null = *f;
+
+	null.beta = (double *) palloc0(sizeof(double) * Max(f->m, 1));
+	null.gradient = (double *) palloc(sizeof(double) * Max(f->m, 1));
+	if (problem->intercept)
+		null.beta[0] = problem->start;
+	evaluate(problem, &null, f->design, false, false, true, -1);
+	pfree(null.beta);
+	pfree(null.gradient);
+	return null.deviance;
 }
 
 double
@@ -462,7 +553,8 @@ us_glm_lambda_max(const UsGlmProblem *problem, UsGlmFit *f)
 }
 
 void
-us_glm_close(UsGlmFit *f)
+us_glm_close(const UsGlmProblem *problem, UsGlmFit *f)
 {
 	us_design_end(f->design);
+	us_budget_release(problem->input->budget, f->bytes);
 }

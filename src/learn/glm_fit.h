@@ -1,6 +1,7 @@
 /*
  * glm_fit.h
- *	  Fitting a linear predictor: Newton's method, for elastic nets with coordinate descent inside.
+ *	  Fitting a linear predictor: Newton's method, for elastic nets with coordinate descent inside; L-BFGS for
+ *	  many columns.
  */
 #ifndef US_GLM_FIT_H
 #define US_GLM_FIT_H
@@ -15,6 +16,7 @@ typedef struct UsGlmProblem
 	UsFamily	family;
 	double		power;			/* Tweedie */
 	bool		intercept;
+	bool		penalised;
 	double		lambda;			/* 0: no penalty */
 	double		mix;
 	int			max_iter;
@@ -34,6 +36,8 @@ typedef struct UsGlmFit
 	int			width;
 	int			m;
 	UsDesign   *design;
+	Size		bytes;			/* taken from the budget for the algebra */
+	bool		newton;			/* few enough coefficients for the information; else L-BFGS, without inference */
 	bool		fine;			/* the information is summed up in full from the beginning */
 	double	   *beta;			/* [m], relative to the centres */
 	bool	   *dropped;		/* [m] */
@@ -57,7 +61,8 @@ typedef struct UsGlmFit
 	int			iterations;
 	bool		separated;		/* no finite maximum of the likelihood */
 	double	   *direction;		/* [m] in which it runs away then */
-	UsLeastSquares *solution;	/* of the last information: inverse, condition */
+	int			rank;
+	UsLeastSquares *solution;	/* of the last information: inverse, condition; NULL without Newton */
 } UsGlmFit;
 
 /* Rows ready for passes, beta that of a model without columns; memory from the budget (53200). */
@@ -75,7 +80,10 @@ extern double us_glm_fold_loss(const UsGlmProblem *problem, UsGlmFit *fit, int f
 /* The smallest lambda for which all columns are 0, from the gradient there. */
 extern double us_glm_lambda_max(const UsGlmProblem *problem, UsGlmFit *fit);
 
+/* The deviance of the model with an intercept alone (none: of the predictor 0); the fit stays as it is. */
+extern double us_glm_null_deviance(const UsGlmProblem *problem, UsGlmFit *fit);
+
 /* Give rows and workers back; beta and the solution stay. */
-extern void us_glm_close(UsGlmFit *fit);
+extern void us_glm_close(const UsGlmProblem *problem, UsGlmFit *fit);
 
 #endif

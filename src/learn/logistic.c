@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "learn/glm_course.h"
-#include "learn/linear_fit.h"
+#include "learn/softmax_fit.h"
 #include "stat/distribution.h"
 
 static const char *const choices[] = {"cv", "bic", "aic", NULL};
@@ -42,7 +42,7 @@ add_figures(UsGlmCourse *c)
 	UsLinearModel *m = c->model;
 	double		all = mass(t, 0) + mass(t, 1);
 	double		null = 0;
-	double		rank = f->solution->rank;
+	double		rank = f->rank;
 	double		ll = -f->objective;
 	double		n = (double) c->input->frame->nrows;
 
@@ -86,6 +86,11 @@ logistic_fit(const UsFitInput *input, UsFitResult *result)
 	const UsTarget *t = input->target;
 	UsGlmCourse c;
 
+	if (t->n_classes > 2)
+	{
+		us_softmax_fit(input, result);
+		return;
+	}
 	us_glm_course_begin(&c, input, result);
 	c.problem.family = US_FAMILY_BINOMIAL;
 	c.problem.mean = mass(t, 1) / (mass(t, 0) + mass(t, 1));

@@ -11,6 +11,7 @@ static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_minibatch_kmeans,
 	&us_algorithm_linear,
 	&us_algorithm_logistic,
+	&us_algorithm_glm,
 	&us_algorithm_hierarchical,
 	&us_algorithm_gmm,
 	NULL						/* ends the table */

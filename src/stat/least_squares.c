@@ -9,9 +9,8 @@
 #include "stat/distribution.h"
 #include "stat/least_squares.h"
 
-/* Columns in the order of elimination. */
-static int *
-elimination_order(int p, bool intercept, const bool *last, const int *run)
+int *
+us_elimination_order(int p, bool intercept, const bool *last, const int *run)
 {
 	int			m = intercept + p;
 	int		   *order = (int *) palloc(sizeof(int) * Max(m, 1));
@@ -152,7 +151,7 @@ us_least_squares(const UsCrossSums *s, const bool *last, const int *run)
 	l->p = s->p;
 	l->intercept = s->intercept;
 	l->m = m;
-	l->order = elimination_order(s->p, s->intercept, last, run);
+	l->order = us_elimination_order(s->p, s->intercept, last, run);
 	for (int i = 0; i < m; i++)
 		for (int j = 0; j < m; j++)
 			a[(Size) i * m + j] = at(s, l->order[i], l->order[j]);

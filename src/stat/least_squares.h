@@ -58,6 +58,9 @@ typedef struct UsLeastSquares
  */
 extern UsLeastSquares *us_least_squares(const UsCrossSums *s, const bool *last, const int *run);
 
+/* Columns 0 .. intercept + p - 1 in the order in which they are eliminated, for the same last and run; palloc'd. */
+extern int *us_elimination_order(int p, bool intercept, const bool *last, const int *run);
+
 /* Solve X'WX x = g in the order of the columns: x[m]. */
 extern void us_least_squares_solve(const UsLeastSquares *l, const UsDd *g, UsDd *x);
 

@@ -38,7 +38,7 @@ FROM (VALUES ('telco', '{telco_churn,full}'::text[]), ('telco_train', '{telco_ch
 CREATE TEMP TABLE term AS
 SELECT name, c.*, golden.m #> path #> ARRAY['terms', CASE term WHEN '(intercept)' THEN 'const' ELSE term END] AS g
 FROM golden, fit, LATERAL userseg.coefficients(name) c;
-SELECT '1..13';
+SELECT '1..19';
 SELECT pg_temp.ok(count(*) = 72 AND max(pg_temp.far(coefficient, (g ->> 'coef')::float8)) < 1e-6,
   count(*) || ' coefficients within ' || max(pg_temp.far(coefficient, (g ->> 'coef')::float8))) FROM term;
 SELECT pg_temp.ok(max(pg_temp.far(std_error, (g ->> 'se')::float8)) < 1e-6, 'standard errors within ' || max(pg_temp.far(std_error, (g ->> 'se')::float8))) FROM term;
@@ -82,3 +82,23 @@ FROM userseg_data.telco_churn;
 SELECT pg_temp.ok((d ->> 'rank')::int = 24 AND pg_temp.far((d ->> 'log_likelihood')::float8, (m #>> '{telco_churn,full,log_likelihood}')::float8) < 1e-8
   AND jsonb_array_length(d -> 'warned') = 1, d #>> '{warned,0}')
 FROM golden, (SELECT pg_temp.fit('naive', 'naive') AS d) s;
+
+-- several classes: L2 on iris, maximum likelihood on channels (history counts in hundreds there)
+CREATE VIEW iris AS SELECT sepal_length, sepal_width, petal_length, petal_width, species AS y FROM userseg_data.iris;
+CREATE TEMP TABLE iris_fit AS SELECT pg_temp.fit('iris', 'iris', '{"penalty": "ridge", "lambda": 0.006666666666666667, "tolerance": 1e-14}') AS details;
+SELECT pg_temp.ok(count(*) = 15 AND max(abs(encoded - want)) < 1e-6, 'iris, L2: ' || count(*) || ' coefficients within ' || max(abs(encoded - want)))
+FROM (SELECT encoded, (CASE term WHEN '(intercept)' THEN m #>> ARRAY['iris_multinomial_l2', 'full', 'intercept_sum_zero', k::text]
+    ELSE m #>> ARRAY['iris_multinomial_l2', 'full', 'coef', k::text, (array_position(ARRAY['sepal_length', 'sepal_width', 'petal_length', 'petal_width'], term) - 1)::text] END)::float8 AS want
+  FROM golden, userseg.coefficients('iris'), LATERAL (SELECT array_position(ARRAY['setosa', 'versicolor', 'virginica'], class) - 1 AS k) x) s;
+SELECT pg_temp.ok(pg_temp.far((details ->> 'objective')::float8 * 150, (m #>> '{iris_multinomial_l2,full,objective}')::float8) < 1e-9,
+  'its objective within ' || pg_temp.far((details ->> 'objective')::float8 * 150, (m #>> '{iris_multinomial_l2,full,objective}')::float8)) FROM golden, iris_fit;
+SELECT pg_temp.ok(NOT (d ->> 'converged')::boolean AND d #>> '{warned,0}' LIKE 'separation%', d #>> '{warned,0}') FROM (SELECT pg_temp.fit('iris_ml', 'iris') AS d) s;
+CREATE VIEW channels AS SELECT recency, history / 100.0::float8 AS history, mens, womens, newbie, channel AS y FROM userseg_data.hillstrom;
+CREATE TEMP TABLE channel_fit AS SELECT pg_temp.fit('channels', 'channels') AS details;
+CREATE TEMP TABLE channel_term AS
+SELECT c.*, (m #>> ARRAY['hillstrom_channel_mnlogit', 'coef', class, t])::float8 AS want, (m #>> ARRAY['hillstrom_channel_mnlogit', 'se', class, t])::float8 AS want_error
+FROM golden, userseg.coefficients('channels') c, LATERAL (SELECT CASE term WHEN '(intercept)' THEN 'const' ELSE term END AS t) x WHERE class <> 'Multichannel';
+SELECT pg_temp.ok(count(*) = 12 AND max(pg_temp.far(coefficient, want)) < 1e-6, 'channels: ' || count(*) || ' coefficients within ' || max(pg_temp.far(coefficient, want))) FROM channel_term;
+SELECT pg_temp.ok(max(pg_temp.far(std_error, want_error)) < 1e-6, 'standard errors within ' || max(pg_temp.far(std_error, want_error))) FROM channel_term;
+SELECT pg_temp.ok(greatest(pg_temp.far((details ->> 'log_likelihood')::float8, (m #>> '{hillstrom_channel_mnlogit,log_likelihood}')::float8),
+    pg_temp.far((details ->> 'log_likelihood_null')::float8, (m #>> '{hillstrom_channel_mnlogit,log_likelihood_null}')::float8)) < 1e-9, 'likelihoods') FROM golden, channel_fit;

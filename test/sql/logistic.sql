@@ -46,10 +46,34 @@ SELECT same('lasso', 'lasso2') AS same_folds;
 SELECT details ->> 'nonzero' AS nonzero FROM userseg.train('strong', 'logistic', 't', target => 'y', features => '{a,b,c}', params => '{"penalty": "elastic_net", "lambda": 1e6}', holdout => 0);
 SELECT abs(coefficient - ln((SELECT avg(y::int) / (1 - avg(y::int)) FROM t))) < 1e-9 AS log_odds FROM userseg.coefficients('strong') WHERE term = '(intercept)';
 
+-- more than two classes: the first is what the others are compared with
+CREATE TABLE m AS SELECT id, a, b, c, w, (ARRAY['low', 'middle', 'top'])[1 + (a - b + (id * 613 % 59 - 29) / 6.0 > -4)::int + (a - b + (id * 613 % 59 - 29) / 6.0 > 1)::int] AS y FROM t;
+SELECT converged, warnings, details ->> 'rank' AS rank, round((details ->> 'pseudo_r2')::numeric, 6) AS pseudo_r2, details ->> 'solver' AS solver FROM userseg.train('three', 'logistic', 'm', target => 'y', features => '{a,b,c}', holdout => 0);
+SELECT class, term, round(coefficient::numeric, 5) AS coefficient, round(std_error::numeric, 5) AS std_error, note FROM userseg.coefficients('three');
+-- residuals are orthogonal to the columns, for each class; probabilities add up to 1
+SELECT k, abs(sum((y = k)::int - (p ->> k)::float8)) < 1e-7 AS one, abs(sum(a * ((y = k)::int - (p ->> k)::float8))) < 1e-6 AS a FROM (SELECT m.*, userseg.predict_proba('three', m) AS p FROM m) s, unnest('{low,middle,top}'::text[]) k GROUP BY k ORDER BY k;
+SELECT bool_and(abs((SELECT sum(v::float8) FROM jsonb_each_text(userseg.predict_proba('three', m)) j(k, v)) - 1) < 1e-12) AS one FROM m;
+SELECT count(*), count(*) FILTER (WHERE p.label <> (SELECT k FROM jsonb_each_text(userseg.predict_proba('three', m)) j(k, v) ORDER BY v::float8 DESC LIMIT 1)) AS wrong FROM m, LATERAL userseg.predict_detail('three', m) p;
+SELECT version FROM userseg.train('three_workers', 'logistic', 'SELECT * FROM m ORDER BY hashint4(id)', target => 'y', features => '{a,b,c}', holdout => 0, params => '{"workers": 2}');
+SELECT same('three', 'three_workers') AS any_order;
+SELECT version FROM userseg.train('three_weighed', 'logistic', 'm', target => 'y', features => '{a,b}', weight => 'w', holdout => 0);
+SELECT version FROM userseg.train('three_repeated', 'logistic', 'SELECT m.* FROM m, generate_series(1, w)', target => 'y', features => '{a,b}', holdout => 0);
+SELECT count(*), count(*) FILTER (WHERE abs(a.coefficient / b.coefficient - 1) > 1e-9 OR abs(a.std_error / b.std_error - 1) > 1e-8) AS wrong
+FROM userseg.coefficients('three_weighed') a JOIN userseg.coefficients('three_repeated') b USING (class, term) WHERE a.note IS NULL;
+SELECT details ->> 'chosen_by' AS chosen_by, jsonb_array_length(details -> 'path') AS path, details #>> '{path,0,nonzero}' AS first, converged
+FROM userseg.train('three_lasso', 'logistic', 'm', target => 'y', features => '{a,b,c}', id => 'id', holdout => 0, params => '{"penalty": "lasso", "n_lambda": 5, "folds": 3}');
+
+-- many columns: L-BFGS, no inference; the same minimum as Newton's where both can
+CREATE TABLE wide AS SELECT t.id, y, (SELECT array_agg((hashint4(t.id * 1000 + j) % 1000) / 1000.0::float8) || ARRAY[a, b] FROM generate_series(1, 700) j) AS v FROM t;
+SELECT converged, details ->> 'solver' AS solver, details -> 'std_errors' AS errors FROM userseg.train('wide', 'logistic', 'wide', target => 'y', id => 'id', holdout => 0, params => '{"penalty": "ridge", "lambda": 0.05}');
+-- at the minimum the gradient of the mean loss is that of the penalty: lambda times the coefficient
+SELECT abs(avg(y::int - p)) < 1e-6 AS intercept, abs(avg((v[701] - m) * (y::int - p)) * (c.coefficient / c.encoded) / (0.05 * c.encoded) - 1) < 1e-4 AS slope
+FROM (SELECT wide.*, userseg.predict_value('wide', wide) AS p, avg(v[701]) OVER () AS m FROM wide) s, userseg.coefficients('wide') c WHERE c.term = 'v[701]' GROUP BY c.encoded, c.coefficient;
+
 -- errors
 \set VERBOSITY default
 SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"lambda": 1}');
 SELECT userseg.train('e', 'logistic', 't', target => 'a');
 SELECT userseg.train('e', 'logistic', 'SELECT true AS y, a FROM t', target => 'y');
-SELECT count(*) AS dropped FROM unnest('{apart,lasso,lasso2,m,nearly,repeated,ridged,shuffled,strong,twice,weighed,workers}'::text[]) m, LATERAL userseg.drop_model(m) d;
+SELECT count(*) AS dropped FROM unnest('{apart,lasso,lasso2,m,nearly,repeated,ridged,shuffled,strong,twice,weighed,workers,three,three_workers,three_weighed,three_repeated,three_lasso,wide}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_logistic CASCADE;
