@@ -210,21 +210,6 @@ square_pass(Pass *pass, UsFrame *frame)
 	}
 }
 
-Size
-us_profile_bytes(const UsEncoder *encoder, int n_labels)
-{
-	Size		facets = 0;
-
-	for (int i = 0; i < us_encoder_nfeatures(encoder); i++)
-	{
-		const UsFeature *feature = us_encoder_feature(encoder, i);
-
-		facets += feature->kind == US_KIND_VECTOR ? Min(feature->dim, US_PROFILE_ELEMENTS) :
-			(feature->kind == US_KIND_CATEGORY || feature->kind == US_KIND_TAGS ? US_PROFILE_LEVELS : 1);
-	}
-	return (facets * (n_labels + 2) + n_labels) * sizeof(Cell);
-}
-
 /* Fill the facets, which are in the profile already; no rules. */
 static void
 measure(UsProfile *profile, const UsFacetSource *source, UsFrame *frame,
@@ -293,8 +278,16 @@ us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, int n_bran
 	UsProfile  *parts = palloc0(sizeof(UsProfile));
 	UsFacetSource *source;
 	UsProfile  *profile;
+	Size		figures;
 
-	us_facets_make(frame, encoder, n_branches, budget, parts, &source);
+	us_facets_make(frame, encoder, n_branches, NULL, parts, &source);
+	figures = (Size) parts->nfacets * (sizeof(UsFacet) + 2 * sizeof(double) * n_branches);
+	if ((Size) parts->nfacets * (n_branches + 2) * sizeof(Cell) + figures > us_budget_left(budget) / 4 * 3)
+	{
+		*of_branches = NULL;
+		return us_profile_compute(frame, encoder, n_labels, labels, context, budget, seed);
+	}
+	us_budget_take(budget, figures, "description of the branches");
 	measure(parts, source, frame, branches, context, budget);
 	profile = us_profile_join(parts, branch_label, n_labels);
 	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);

@@ -81,7 +81,8 @@ extern void us_profile_merge(UsProfile *profile, const UsProfile *old, double de
 
 /*
  * The same for a partition whose segments are joined from branches, numbered 1 .. n_branches:
- * branch_label[] is the label of each.  *of_branches gets the profile of the branches, without rules.
+ * branch_label[] is the label of each.  *of_branches gets the profile of the branches, without rules, or NULL
+ * when the budget has no room for it.
  */
 extern UsProfile *us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, int n_branches,
 											  UsLabelChunk branches, const int32 *branch_label, int n_labels,
@@ -93,9 +94,6 @@ extern UsProfile *us_profile_compute_branches(UsFrame *frame, const UsEncoder *e
  * of them, 1 .. n_labels.  It shares names with that profile.
  */
 extern UsProfile *us_profile_join(const UsProfile *from, const int32 *label, int n_labels);
-
-/* Bytes that computing a profile takes of the budget, at most. */
-extern Size us_profile_bytes(const UsEncoder *encoder, int n_labels);
 
 /* Stored form: little-endian, strings in UTF-8; read validates (22P03) against the encoder. */
 extern void us_profile_write(const UsProfile *profile, UsWriter *w);

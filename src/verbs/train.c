@@ -187,23 +187,22 @@ describe_segments(UsTraining *t)
 	const UsFitResult *fit = &t->fitted.result;
 	int			branches = algorithm->tree ? algorithm->tree->branches(fit->model) : 0;
 	UsLabelSource *labels;
+	UsProfile  *profile;
 
-	if (branches > 0 && us_profile_bytes(p->encoder, branches) > us_budget_left(p->budget) / 4 * 3)
-	{
-		us_train_warn(p, "userseg.max_memory leaves no room to describe the %d branches of the tree: userseg.cut cannot cut this version", branches);
-		branches = 0;
-	}
 	labels = branches > 0 ?
 		us_branch_source(algorithm, fit->model, p->encoder, p->frame, p->budget) :
 		us_label_source(algorithm, fit->model, p->encoder, p->frame, fit->labels, p->budget);
 	align(t, labels);
 	us_progress("describe segments", 0, 0);
-	if (branches > 0)
-		return us_profile_compute_branches(p->frame, p->encoder, branches, us_branch_chunk,
-										   algorithm->tree->branch_labels(fit->model), fit->n_labels,
-										   us_label_chunk, labels, p->budget, p->recipe.seed, &t->branches);
-	return us_profile_compute(p->frame, p->encoder, fit->n_labels, us_label_chunk, labels,
-							  p->budget, p->recipe.seed);
+	if (branches == 0)
+		return us_profile_compute(p->frame, p->encoder, fit->n_labels, us_label_chunk, labels,
+								  p->budget, p->recipe.seed);
+	profile = us_profile_compute_branches(p->frame, p->encoder, branches, us_branch_chunk,
+										  algorithm->tree->branch_labels(fit->model), fit->n_labels,
+										  us_label_chunk, labels, p->budget, p->recipe.seed, &t->branches);
+	if (t->branches == NULL)
+		us_train_warn(p, "userseg.max_memory leaves no room to describe the %d branches of the tree: userseg.cut cannot cut this version", branches);
+	return profile;
 }
 
 /* Fit, describe and store; p is the rows as read. */
