@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "utils/memutils.h"
+
 #include "infra/progress.h"
 #include "math/exact_sum.h"
 #include "verbs/drift.h"
@@ -18,7 +20,8 @@ us_drift_measure(const UsEncoder *encoder, UsFrame *frame, UsBudget *budget)
 	UsArena    *arena = us_arena_create(CurrentMemoryContext, budget);
 	UsExactSum *sum = (UsExactSum *) us_arena_array(arena, width, sizeof(UsExactSum));
 	UsExactSum	weight = {0};
-	double	   *x = (double *) us_arena_array(arena, (Size) width * US_CHUNK_ROWS, sizeof(double));
+	double	   *x = (double *) MemoryContextAllocHuge(CurrentMemoryContext,
+														(Size) width * US_CHUNK_ROWS * sizeof(double));
 
 	d->width = width;
 	d->min = (double *) palloc(sizeof(double) * width);
@@ -54,6 +57,7 @@ us_drift_measure(const UsEncoder *encoder, UsFrame *frame, UsBudget *budget)
 	d->weight = frame->weighted ? us_exact_round(&weight) : (double) frame->nrows;
 	for (int j = 0; j < width; j++)
 		d->mean[j] = us_exact_mean(&sum[j], d->weight);
+	pfree(x);
 	us_arena_reset(arena);
 	return d;
 }

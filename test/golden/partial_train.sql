@@ -8,7 +8,7 @@ SET client_min_messages = error;
 CREATE FUNCTION pg_temp.ok(passed boolean, what text) RETURNS text LANGUAGE sql AS $$
   SELECT CASE WHEN passed THEN 'ok' ELSE 'not ok' END || ' - ' || what
 $$;
-SELECT '1..5';
+SELECT '1..7';
 CREATE TABLE visit AS
 SELECT row_number() OVER (ORDER BY month, customer_id) AS id, t.*
 FROM (SELECT date_trunc('month', invoice_date)::date AS month, customer_id, ln(1 + count(DISTINCT invoice_no)::float8) AS orders,
@@ -50,6 +50,28 @@ SELECT pg_temp.ok(count(*) = 7 AND bool_and(continued / whole < CASE k WHEN 3 TH
 SELECT pg_temp.ok(bool_and(continued < month_one), 'and below that of the first month alone') FROM result;
 SELECT pg_temp.ok(min(rand) > 0.7, 'adjusted Rand at k = 3: at least ' || round(min(rand)::numeric, 3)) FROM result WHERE k = 3;
 SELECT pg_temp.ok(min(rand) > 0.2, 'adjusted Rand at k = 5 and 8: at least ' || round(min(rand)::numeric, 3)) FROM result WHERE k > 3;
+
+-- a mixture: mean log-likelihood of all rows, of the model continued, of the first month alone, and of one trained on all
+CREATE PROCEDURE follow_mixture() LANGUAGE plpgsql AS $$
+DECLARE
+  m date;
+BEGIN
+  PERFORM userseg.train('mixture', 'gmm', $q$SELECT * FROM visit WHERE month = '2010-12-01'$q$, id => 'id',
+    features => '{orders, products, items, money}', transform => '{"*": "none"}', params => '{"k": 2, "reg_covar": 0.01}');
+  FOR m IN SELECT DISTINCT month FROM visit WHERE month > '2010-12-01' ORDER BY 1 LOOP
+    PERFORM userseg.partial_train('mixture', format('SELECT * FROM visit WHERE month = %L', m));
+  END LOOP;
+  PERFORM userseg.train('all_months', 'gmm', 'visit', id => 'id',
+    features => '{orders, products, items, money}', transform => '{"*": "none"}', params => '{"k": 2, "reg_covar": 0.01}');
+END $$;
+CALL follow_mixture();
+CREATE FUNCTION density(model text) RETURNS float8 LANGUAGE sql AS $$ SELECT avg(userseg.predict_value(model, v)) FROM visit v $$;
+CREATE TEMP TABLE densities AS SELECT density('mixture@1') AS first_month, density('mixture') AS continued, density('all_months') AS whole;
+SELECT '# mixture: mean log density ' || round(continued::numeric, 4) || ', of the training on all ' || round(whole::numeric, 4)
+  || ', of the first month alone ' || round(first_month::numeric, 4) FROM densities;
+SELECT pg_temp.ok(continued > first_month AND continued <= whole + 1e-3, 'a continued mixture lies between') FROM densities;
+SELECT pg_temp.ok((whole - continued) / (whole - first_month) < 0.5, 'nearer to the training on all: '
+  || round(((whole - continued) / (whole - first_month))::numeric, 3) || ' of the distance is left') FROM densities;
 
 -- scikit-learn's partial_fit from the same centres and counts: one month is one batch of both.  MiniBatchKMeans 1.2.1 with
 -- these centres, partial_fit on 2010-12 and then on 2011-01; printed by partial_train_reference.py

@@ -46,7 +46,8 @@ SELECT concat_ws('|', details ->> 'workers', details #>> '{source,spilled}') FRO
 SELECT print('$model')");
 }
 
-foreach my $case ([ 'minibatch_kmeans', '"k": 6' ], [ 'minibatch_kmeans', '"k": 20, "metric": "cosine", "batch_size": 300' ], [ 'kmeans', '"k": 6, "n_init": 1, "search": "starts"' ])
+foreach my $case ([ 'minibatch_kmeans', '"k": 6' ], [ 'minibatch_kmeans', '"k": 20, "metric": "cosine", "batch_size": 300' ], [ 'kmeans', '"k": 6, "n_init": 1, "search": "starts"' ],
+	[ 'gmm', '"k": 3, "n_init": 1, "search": "starts", "max_iter": 8, "sample_rows": 2000, "reg_covar": 0.01' ])
 {
 	my ($algorithm, $params) = @$case;
 	my ($how, $print, $later_how, $later) = run($algorithm, "$params, \"workers\": 0", 0, '');
@@ -102,6 +103,7 @@ foreach my $case (
 	[ 'mini-batches', q{SELECT userseg.train(''stopped'', ''minibatch_kmeans'', ''big'', id => ''id'', params => ''{"k": 50, "max_iter": 50, "max_no_improvement": 0}'')}, '' ],
 	[ 'mini-batches, spilled', q{SELECT userseg.train(''stopped'', ''minibatch_kmeans'', ''big'', id => ''id'', params => ''{"k": 50, "max_iter": 50, "max_no_improvement": 0}'')}, "SET userseg.max_memory = '64MB'" ],
 	[ 'continuation', q{SELECT userseg.partial_train(''big'', ''big'')}, '' ],
+	[ 'continuation of a mixture', q{SELECT userseg.partial_train(''m16@1'', ''big_as_t'', params => ''{"max_iter": 100, "tolerance": 0}'')}, '' ],
 	[ 'continuation of k-means, spilled', q{SELECT userseg.partial_train(''m11@1'', ''big_as_t'')}, "SET userseg.max_memory = '24MB'" ])
 {
 	my ($name, $call, $settings) = @$case;
@@ -120,6 +122,6 @@ foreach my $case (
 	cmp_ok($worst, '<', 200, "$name: at most 200 ms late");
 }
 is($node->safe_psql('postgres', 'SELECT count(*) FROM pg_ls_tmpdir()'), '0', 'no temporary file is left');
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM userseg.model_versions'), '<=', $versions + 4, 'only trainings that ended made versions');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM userseg.model_versions'), '<=', $versions + 5, 'only trainings that ended made versions');
 $node->stop;
 done_testing();
