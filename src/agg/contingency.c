@@ -170,6 +170,7 @@ compare_pairs(const UsLabelPair *x, const UsLabelPair *y)
 #define ST_SORT sort_pairs
 #define ST_ELEMENT_TYPE UsLabelPair
 #define ST_COMPARE(a, b) compare_pairs(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
@@ -216,6 +217,7 @@ compare_places(const Place *x, const Place *y)
 #define ST_SORT sort_places
 #define ST_ELEMENT_TYPE Place
 #define ST_COMPARE(a, b) compare_places(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"

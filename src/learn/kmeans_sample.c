@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "learn/kmeans_sample.h"
 #include "math/hash.h"
 
@@ -62,6 +64,7 @@ compare_rows(const SampleRow *a, const SampleRow *b, const UsSampler *s)
 #define ST_ELEMENT_TYPE SampleRow
 #define ST_COMPARE(a, b, s) compare_rows(a, b, s)
 #define ST_COMPARE_ARG_TYPE const UsSampler
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
