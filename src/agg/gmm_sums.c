@@ -68,6 +68,7 @@ typedef struct Moments
 	long double *first;			/* [k][d] */
 	long double *second;		/* FULL [k] packed, TIED packed, else [k][d] */
 	Size		nsecond;
+	void	   *memory;
 } Moments;
 
 static Size
@@ -79,23 +80,26 @@ second_moments(const UsMixture *m)
 		us_mixture_covariances(covariance, m->k, m->d);
 }
 
+/* long double wants an alignment of 16, palloc gives 8. */
 static void
 moments_alloc(Moments *x, const UsMixture *m)
 {
+	Size		first = (Size) m->k * m->d;
+	Size		n;
+
 	x->nsecond = second_moments(m);
-	x->share = (long double *) palloc0(sizeof(long double) * m->k);
-	x->first = (long double *) palloc0(sizeof(long double) * m->k * m->d);
-	x->second = (long double *) MemoryContextAllocHuge(CurrentMemoryContext,
-													   sizeof(long double) * x->nsecond);
-	memset(x->second, 0, sizeof(long double) * x->nsecond);
+	n = m->k + first + x->nsecond;
+	x->memory = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(long double) * (n + 1));
+	x->share = (long double *) TYPEALIGN(sizeof(long double), x->memory);
+	x->first = x->share + m->k;
+	x->second = x->first + first;
+	memset(x->share, 0, sizeof(long double) * n);
 }
 
 static void
 moments_free(Moments *x)
 {
-	pfree(x->share);
-	pfree(x->first);
-	pfree(x->second);
+	pfree(x->memory);
 }
 
 /* Of the rows of a pass. */
