@@ -21,6 +21,7 @@ typedef enum UsDesignKernelId
 {
 	US_KERNEL_GRAM,				/* gram_pass.h */
 	US_KERNEL_RESIDUAL,
+	US_KERNEL_HUBER,				/* huber.h */
 	US_KERNEL_GLM,				/* glm_pass.h */
 	US_KERNEL_SOFTMAX			/* softmax_pass.h */
 } UsDesignKernelId;

@@ -16,26 +16,32 @@
 #include "infra/progress.h"
 #include "learn/gram_pass.h"
 #include "learn/design_row.h"
+#include "learn/huber.h"
 #include "learn/linear_fit.h"
 
 /* seconds for the products of one pair of columns of a row, in four parts */
 #define SECONDS_A_PAIR		1.2e-10
 
 static const char *const choices[] = {"cv", "bic", "aic", NULL};
+static const char *const losses[] = {"squared", "huber", NULL};
 static const char *const robusts[] = {"none", "HC0", "HC1", "HC2", "HC3", NULL};
 static const char *const strategies[] = {"auto", "local", "sql", NULL};
 static const char *const refinements[] = {"auto", "always", "never", NULL};
 
 static const UsParamSpec specs[] = {
 	US_PENALTY_SPECS("100", choices, "half its squared error"),
+	{"loss", US_PARAM_CHOICE, "\"squared\"", 0, 0, losses,
+	"huber: errors beyond epsilon scales count by their size, not its square"},
+	{"epsilon", US_PARAM_NUMBER, "1.35", 1, 1000, NULL,
+	"of the loss \"huber\""},
 	{"robust", US_PARAM_CHOICE, "\"none\"", 0, 0, robusts,
 	"standard errors that hold when the variance differs from row to row"},
 	{"refine", US_PARAM_CHOICE, "\"auto\"", 0, 0, refinements,
 	"correct the coefficients by residuals of the rows; auto: where columns are nearly dependent"},
 	{"max_iter", US_PARAM_INT, "10000", 1, 100000000, NULL,
-	"most sweeps of the coordinate descent for one lambda"},
+	"most sweeps of the coordinate descent for one lambda, or iterations of the loss \"huber\""},
 	{"tolerance", US_PARAM_NUMBER, "1e-9", 1e-15, 0.1, NULL,
-	"change of the fit, beside the spread of y, at which a descent ends"},
+	"change of the fit, beside the spread of y, at which these end"},
 	{"strategy", US_PARAM_CHOICE, "\"auto\"", 0, 0, strategies,
 	"sql: the sums come from an SQL aggregate over the source; auto is local"},
 	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
@@ -63,16 +69,20 @@ local_sums(UsLinearFit *f)
 	f->nfolds = chooses_by_folds(f) ? (int) us_params_get(f->input->params, "folds")->integer : 0;
 	plan.input = f->input;
 	plan.nfolds = f->nfolds;
-	plan.passes = 1;
+	plan.passes = f->huber ? 30 : 1;
 	plan.seconds = (double) f->input->frame->nrows * n * n / 2 * SECONDS_A_PAIR;
 	plan.workers = us_workers_read(f->input->params);
 	plan.param_bytes = Max(us_gram_param_bytes(n), us_residual_param_bytes(width, robust));
+	plan.param_bytes = Max(plan.param_bytes, us_huber_param_bytes(width));
 	plan.state_bytes = Max(us_pass_bytes(us_gram_shape(n, f->nfolds)),
 						   us_pass_bytes(us_residual_shape(f->intercept + width, robust)));
+	plan.state_bytes = Max(plan.state_bytes, us_pass_bytes(us_huber_shape(n - 1)));
 	f->algebra_bytes = us_eliminate_bytes(n) + (Size) n * n * 4 * sizeof(UsDd);
 	us_budget_take(f->input->budget, f->algebra_bytes,
 				   psprintf("sum of products of %d encoded columns", width));
 	f->design = us_design_create(&plan);
+	if (f->huber)
+		return;
 	p = (UsGramParam *) us_design_param(f->design);
 	p->intercept = f->intercept;
 	p->weighted = f->weighted;
@@ -133,6 +143,12 @@ read_params(UsLinearFit *f)
 	for (int i = 0; robusts[i] != NULL; i++)
 		if (strcmp(robust, robusts[i]) == 0)
 			f->robust = (UsRobust) i;
+	f->huber = strcmp(us_params_get(params, "loss")->text, "huber") == 0;
+	if (f->huber && (f->penalty.on || f->robust != US_ROBUST_NONE || f->input->sql_step != NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("loss \"huber\" has no penalty, no robust standard errors and no strategy \"sql\""),
+				 errhint("Leave these out, or use loss \"squared\".")));
 	if (f->penalty.on && f->robust != US_ROBUST_NONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -163,7 +179,9 @@ linear_fit(const UsFitInput *input, UsFitResult *result)
 		sql_sums(&f);
 	else
 		local_sums(&f);
-	if (f.penalty.on)
+	if (f.huber)
+		us_linear_huber(&f);
+	else if (f.penalty.on)
 		us_linear_penalised(&f);
 	else
 		us_linear_least_squares(&f);
@@ -190,7 +208,7 @@ linear_memory(const UsParams *params, int64 nrows, int width)
 const UsAlgorithm us_algorithm_linear = {
 	.name = "linear",
 	.task = "regression",
-	.description = "Linear regression with inference: least squares, ridge, lasso, elastic net",
+	.description = "Linear regression with inference: least squares, ridge, lasso, elastic net, Huber",
 	.sql_aggregate = "gram_step",
 	.needs_target = true,
 	.params = specs,

@@ -22,6 +22,7 @@ typedef struct UsLinearFit
 
 	UsPenalty	penalty;
 	UsRobust	robust;
+	bool		huber;
 
 	/* rows */
 	UsDesign   *design;			/* NULL with strategy sql */

@@ -71,6 +71,16 @@ SELECT hc, details ->> 'std_errors' AS errors FROM unnest('{HC0,HC1,HC2,HC3}'::t
 SELECT bool_and(abs(b.std_error / a.std_error - sqrt(500.0 / 496)) < 1e-12) AS hc1, bool_and(a.std_error < c.std_error AND c.std_error < d.std_error) AS ordered
 FROM userseg.coefficients('r_hc0') a JOIN userseg.coefficients('r_hc1') b USING (term) JOIN userseg.coefficients('r_hc2') c USING (term) JOIN userseg.coefficients('r_hc3') d USING (term);
 
+-- Huber: scikit-learn's HuberRegressor(epsilon = 1.35, alpha = 0) gives 0.263828, 2.988090, -1.986614, scale 1.491366, 161 outliers;
+-- with epsilon = 2 and weights 0.388785, 2.985315, -1.981998
+CREATE TABLE wild AS SELECT id, a, b, w, 3 * (id * 7919 % 101) / 10.0 - 2 * (id * 104729 % 97) / 7.0 + (id * 613 % 59 - 29) / 11.0 + CASE WHEN id % 10 = 0 THEN 80 ELSE 0 END AS y FROM t;
+SELECT converged, round((details ->> 'scale')::numeric, 4) AS scale, details ->> 'outliers' AS outliers, details -> 'std_errors' AS errors FROM userseg.train('huber', 'linear', 'wild', target => 'y', features => '{a,b}', holdout => 0, params => '{"loss": "huber"}');
+SELECT version FROM userseg.train('huber_weighed', 'linear', 'wild', target => 'y', features => '{a,b}', weight => 'w', holdout => 0, params => '{"loss": "huber", "epsilon": 2}');
+SELECT h.term, round(h.coefficient::numeric, 4) AS plain, round(w.coefficient::numeric, 4) AS weighed FROM userseg.coefficients('huber') h JOIN userseg.coefficients('huber_weighed') w USING (term);
+SELECT version FROM userseg.train('huber_workers', 'linear', 'SELECT * FROM wild ORDER BY hashint4(id)', target => 'y', features => '{a,b}', holdout => 0, params => '{"loss": "huber", "workers": 2}');
+SELECT same('huber', 'huber_workers');
+SELECT converged, warnings FROM userseg.train('huber_line', 'linear', 'SELECT i AS x, CASE WHEN i = 7 THEN 1000 ELSE 2 * i END AS y FROM generate_series(1, 20) i', target => 'y', holdout => 0, params => '{"loss": "huber"}');
+
 -- huge and tiny numbers
 SELECT warnings FROM userseg.train('scales', 'linear', 'SELECT y * 1e60 AS y, a * 1e40 AS a, b * 1e-40 AS b FROM t', target => 'y', holdout => 0);
 SELECT version FROM userseg.train('plain', 'linear', 'SELECT y, a, b FROM t', target => 'y', holdout => 0);
@@ -85,6 +95,7 @@ SELECT term, round(coefficient::numeric, 5) AS coefficient FROM userseg.coeffici
 SELECT userseg.train('e', 'linear', 't', target => 'y', params => '{"lambda": 1}');
 SELECT userseg.train('e', 'linear', 't', target => 'y', params => '{"penalty": "lasso", "robust": "HC3"}');
 SELECT userseg.train('e', 'linear', 't', target => 'y', params => '{"penalty": "lass"}');
+SELECT userseg.train('e', 'linear', 't', target => 'y', params => '{"loss": "huber", "penalty": "ridge"}', holdout => 0);
 SELECT userseg.train('e', 'linear', 't', target => 'y', params => '{"folds": 1}');
 SELECT userseg.train('e', 'linear', 't');
 SELECT userseg.train('e', 'linear', 'SELECT 1 AS y, a FROM t', target => 'y');
@@ -93,5 +104,5 @@ SET userseg.max_memory = '4MB';
 -- numbers in the message
 SELECT userseg.train('e', 'linear', 'SELECT i AS y, (SELECT array_agg(hashint4(i * 1000 + j)::float8) FROM generate_series(1, 600) j) AS v FROM generate_series(1, 20) i', target => 'y', holdout => 0);
 RESET userseg.max_memory;
-SELECT count(*) AS dropped FROM unnest('{bic,few,lasso,lasso_ordered,lasso_shuffled,line,m,near,offset,origin,plain,repeated,scales,shuffled,strong,twice,two,weak,weighed,workers,r_hc0,r_hc1,r_hc2,r_hc3}'::text[]) m, LATERAL userseg.drop_model(m) d;
+SELECT count(*) AS dropped FROM unnest('{bic,few,lasso,lasso_ordered,lasso_shuffled,line,m,near,offset,origin,plain,repeated,scales,shuffled,strong,twice,two,weak,weighed,workers,r_hc0,r_hc1,r_hc2,r_hc3,huber,huber_weighed,huber_workers,huber_line}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_linear CASCADE;
