@@ -174,17 +174,30 @@ compare_accuracy(Pair *p)
 	line->p_value = p_chi2;
 }
 
+/* As many rows as surely fit for both models: answers of both, losses, and DeLong's test. */
+static int64
+common_rows(const UsEvaluation *v)
+{
+	int			k = Max(v->each[0].model->artifact->n_labels, 2);
+	Size		row = 2 * (4 + k) * sizeof(double) + 4 * sizeof(double) + us_delong_memory(1, true);
+
+	/* a collection of answers keeps room for a sheet of metrics too (stat/evaluation.h) */
+	return (int64) (us_budget_left(v->budget) / (row + 160.0));
+}
+
 UsCompareLine *
 us_compare(const UsEvaluationArgs *args, int *n)
 {
 	Pair		p = {0};
+	int64		most;
 
 	us_evaluation_open(args, &p.v);
+	most = common_rows(&p.v);
 	for (int m = 0; m < 2; m++)
-		p.a[m] = us_evaluation_answers(&p.v, m, p.v.frame);
+		p.a[m] = us_evaluation_answers(&p.v, m, p.v.frame, most);
 	if (p.a[0]->n != p.a[1]->n || memcmp(p.a[0]->key, p.a[1]->key, p.a[0]->n * sizeof(uint64)) != 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg(INT64_FORMAT " rows of two models do not fit into userseg.max_memory", p.v.frame->nrows),
 				 errhint("Raise userseg.max_memory, or compare on a sample of the rows.")));
 	p.line = palloc(sizeof(UsCompareLine) * MOST_LINES);

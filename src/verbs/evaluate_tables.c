@@ -58,7 +58,7 @@ us_confusion_verb(const UsEvaluationArgs *args, double threshold, UsConfusionRes
 					 errhint("Rows whose probability of the positive class is at least the threshold are taken as positive.")));
 	}
 	artifact = v.each[0].model->artifact;
-	a = us_evaluation_answers(&v, 0, v.frame);
+	a = us_evaluation_answers(&v, 0, v.frame, 0);
 	k = artifact->n_labels;
 	swapped = k == 2 && artifact->positive == 0;	/* of the answers the positive class is number 1 */
 	sum = palloc_extended(sizeof(UsExactSum) * k * k, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -118,7 +118,7 @@ us_calibration_verb(const UsEvaluationArgs *args, int n_bins, UsCalibrationResul
 	check_bins(n_bins);
 	us_evaluation_open(args, &v);
 	us_evaluation_require_binary(&v, "calibration");
-	a = us_evaluation_answers(&v, 0, v.frame);
+	a = us_evaluation_answers(&v, 0, v.frame, 0);
 	positive = positives(&v, a);
 	result->n_bins = n_bins;
 	result->n = a->n;
@@ -225,7 +225,7 @@ us_lift_verb(const UsEvaluationArgs *args, int n_bins, Jsonb *json, UsLiftResult
 	read_payoff(json, &payoff);
 	us_evaluation_open(args, &v);
 	us_evaluation_require_binary(&v, "lift");
-	a = us_evaluation_answers(&v, 0, v.frame);
+	a = us_evaluation_answers(&v, 0, v.frame, 0);
 	bytes = us_ranking_memory(a->n);
 	us_budget_take(v.budget, bytes, "ranking");
 	r = us_ranking_build(a->proba[1], positives(&v, a), a->weight, a->n);

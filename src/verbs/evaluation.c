@@ -89,7 +89,7 @@ open_model(const char *reference, UsEvaluated *e)
 	e->recipe.algorithm = a->algorithm;
 	e->recipe.task = a->task;
 	e->recipe.null_policy = us_encoder_null_policy(a->encoder);
-	e->recipe.seed = (uint64) e->lineage->seed;
+	e->recipe.seed = (uint64) e->lineage->seed;	/* of samples and bootstraps */
 	e->fitted.recipe = &e->recipe;
 	e->fitted.encoder = a->encoder;
 	e->fitted.result.model = a->model;
@@ -277,7 +277,10 @@ us_evaluation_open(const UsEvaluationArgs *args, UsEvaluation *v)
 			e->split = find_split(e);
 	}
 	if (v->n == 2)
+	{
 		check_pair(v);
+		v->each[1].recipe.seed = v->each[0].recipe.seed;
+	}
 	read_source(v, args);
 	v->frame = v->source;
 	if (!args->all_rows)
@@ -317,15 +320,15 @@ us_evaluation_open_clusters(const UsEvaluationArgs *args, UsEvaluation *v)
 }
 
 UsAnswers *
-us_evaluation_answers(UsEvaluation *v, int i, UsFrame *frame)
+us_evaluation_answers(UsEvaluation *v, int i, UsFrame *frame, int64 most_rows)
 {
-	UsAnswers  *a = us_answers_collect(&v->each[i].fitted, frame, 0, v->budget);
+	UsAnswers  *a = us_answers_collect(&v->each[i].fitted, frame, most_rows, v->budget);
 
 	if (a->n_unknown > 0)
 		ereport(WARNING,
 				(errmsg(INT64_FORMAT " of " INT64_FORMAT " rows are of a class that model \"%s\" does not know: they do not count",
 						a->n_unknown, frame->nrows, v->each[i].model->info.model)));
-	if (a->sampled)
+	if (a->sampled && i == 0)
 		ereport(NOTICE,
 				(errmsg("figures are from a sample of " INT64_FORMAT " of " INT64_FORMAT " rows", a->n, frame->nrows),
 				 errhint("A larger userseg.max_memory takes all of them.")));

@@ -51,8 +51,11 @@ extern void us_evaluation_open(const UsEvaluationArgs *args, UsEvaluation *evalu
 /* The same for a model of clusters: no target, all rows. */
 extern void us_evaluation_open_clusters(const UsEvaluationArgs *args, UsEvaluation *evaluation);
 
-/* What model i answers to the rows of a frame: evaluation->frame, or a view of it. */
-extern UsAnswers *us_evaluation_answers(UsEvaluation *evaluation, int i, UsFrame *frame);
+/*
+ * What model i answers to the rows of a frame: evaluation->frame, or a view of it; at most most_rows of them (0: no
+ * limit), chosen by their keys, with a NOTICE.  Where that is the limit, all models of an evaluation get the same rows.
+ */
+extern UsAnswers *us_evaluation_answers(UsEvaluation *evaluation, int i, UsFrame *frame, int64 most_rows);
 
 /* Raise 42809 unless model i has two classes, or any classes. */
 extern void us_evaluation_require_binary(const UsEvaluation *evaluation, const char *verb);

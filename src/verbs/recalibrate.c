@@ -174,7 +174,7 @@ us_recalibrate(const UsEvaluationArgs *args, const char *method, const char *ali
 						v.each[0].model->info.version),
 				 errhint("Name the version it was made from: '%s@%d'.", v.each[0].model->info.model,
 						 Max(v.each[0].lineage->parent, 1))));
-	a = us_evaluation_answers(&v, 0, v.frame);
+	a = us_evaluation_answers(&v, 0, v.frame, 0);
 	positive = us_arena_array(a->arena, Max(a->n, 1), sizeof(uint8));
 	q = us_arena_array(a->arena, Max(a->n, 1), sizeof(double));
 	work = us_arena_array(a->arena, Max(a->n, 1), sizeof(double));
