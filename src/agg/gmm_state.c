@@ -299,9 +299,9 @@ static int128
 read_int128(UsReader *r)
 {
 	uint64		low = us_read_u64(r);
-	int64		high = us_read_i64(r);
+	uint64		high = us_read_u64(r);
 
-	return ((int128) high << 64) | low;
+	return (int128) (((uint128) high << 64) | low);
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include "fmgr.h"
 
+#include "api/aggregate.h"
 #include "api/mixture_arg.h"
 #include "api/payload.h"
 #include "infra/args.h"
@@ -163,26 +164,6 @@ state_copy(FunctionCallInfo fcinfo, int n)
 	return copy;
 }
 
-/* The state of an aggregate, to be changed; a copy when the function is called by itself; NULL at first. */
-static UsGmmState *
-own_state(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		return NULL;
-	if (AggCheckCallContext(fcinfo, NULL) && !VARATT_IS_EXTENDED(PG_GETARG_POINTER(0)))
-		return (UsGmmState *) PG_GETARG_POINTER(0);
-	return state_copy(fcinfo, 0);
-}
-
-/* What a transition returns for a row that does not count. */
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 /* Transition of gmm_step(gmm_point). */
 Datum
 userseg_gmm_step(PG_FUNCTION_ARGS)
@@ -191,9 +172,9 @@ userseg_gmm_step(PG_FUNCTION_ARGS)
 	UsGmmState *s;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return us_aggregate_unchanged(fcinfo);
 	p = point_arg(fcinfo, 1);
-	s = own_state(fcinfo);
+	s = us_aggregate_state(fcinfo);
 	if (s == NULL)
 		s = us_gmm_state_new(&p->shape);
 	us_gmm_state_add(s, p);
@@ -207,8 +188,8 @@ userseg_gmm_combine(PG_FUNCTION_ARGS)
 	UsGmmState *s;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
-	s = own_state(fcinfo);
+		return us_aggregate_unchanged(fcinfo);
+	s = us_aggregate_state(fcinfo);
 	if (s == NULL)
 		PG_RETURN_POINTER(state_copy(fcinfo, 1));
 	us_gmm_state_merge(s, state_arg(fcinfo, 1));
