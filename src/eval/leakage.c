@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "eval/leakage.h"
 #include "eval/leakage_score.h"
 #include "infra/progress.h"
@@ -23,6 +25,9 @@
 /* ids lie within so many times the number of rows */
 #define ID_RANGE		10
 
+/* pairs of columns that are compared row by row, since they are equal in the sample */
+#define MAX_COMPARED	100
+
 /* A sample of the rows, column by column. */
 typedef struct Sample
 {
@@ -34,6 +39,7 @@ typedef struct Sample
 	uint64	   *key;			/* [room] */
 	UsSuspect  *suspect;
 	int			n_suspects;
+	int			n_compared;		/* pairs of columns, row by row */
 } Sample;
 
 static bool
@@ -204,7 +210,23 @@ categories_equal(UsFrame *frame, int a, int b)
 	return equal;
 }
 
-/* Whether two columns may be equal, by the sample. */
+/* Are two values of the sample the same category? */
+static bool
+same_category(const UsColumn *x, const UsColumn *y, double a, double b)
+{
+	int			xlen;
+	int			ylen;
+	const char *xt;
+	const char *yt;
+
+	if (isnan(a) || isnan(b))
+		return isnan(a) && isnan(b);
+	xt = us_dictionary_get(x->dictionary, (int) a, &xlen);
+	yt = us_dictionary_get(y->dictionary, (int) b, &ylen);
+	return xlen == ylen && memcmp(xt, yt, xlen) == 0;
+}
+
+/* Are two columns equal in the sample, and have they as many NULLs? */
 static bool
 alike(const Sample *s, int a, int b)
 {
@@ -214,24 +236,41 @@ alike(const Sample *s, int a, int b)
 	if (x->kind != y->kind || x->zoned != y->zoned || x->n_null != y->n_null)
 		return false;
 	for (int i = 0; i < s->n; i++)
-		if (x->kind == US_KIND_CATEGORY ? isnan(s->value[a][i]) != isnan(s->value[b][i]) :
+		if (x->kind == US_KIND_CATEGORY ? !same_category(x, y, s->value[a][i], s->value[b][i]) :
 			!same_bits(s->value[a][i], s->value[b][i]))
 			return false;
-	return x->kind == US_KIND_CATEGORY ? categories_equal(s->frame, a, b) :
-		columns_equal(s->frame, a, b);
+	return true;
+}
+
+static bool
+constant(const Sample *s, int j)
+{
+	for (int i = 1; i < s->n; i++)
+		if (!same_bits(s->value[j][i], s->value[j][0]))
+			return false;
+	return true;
 }
 
 static void
 check_duplicate(Sample *s, int j)
 {
-	for (int k = 0; k < j; k++)
-		if (s->value[k] != NULL && s->frame->column[k].role == US_ROLE_FEATURE && alike(s, k, j))
-		{
-			suspect(s, j, "duplicate", NAN,
-					psprintf("columns \"%s\" and \"%s\" are equal in every row",
-							 s->frame->column[k].name, s->frame->column[j].name));
-			return;
-		}
+	/* columns of rare values are constant in a sample, and alike where they are not equal */
+	if (constant(s, j))
+		return;
+	for (int k = 0; k < j && s->n_compared < MAX_COMPARED; k++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (s->value[k] == NULL || s->frame->column[k].role != US_ROLE_FEATURE || !alike(s, k, j))
+			continue;
+		s->n_compared++;
+		if (s->frame->column[j].kind == US_KIND_CATEGORY ? !categories_equal(s->frame, k, j) :
+			!columns_equal(s->frame, k, j))
+			continue;
+		suspect(s, j, "duplicate", NAN,
+				psprintf("columns \"%s\" and \"%s\" are equal in every row",
+						 s->frame->column[k].name, s->frame->column[j].name));
+		return;
+	}
 }
 
 static void

@@ -32,7 +32,8 @@ typedef struct UsSuspect
  *	category; NULL is a bin) predicts with an AUC (classes: one against rest, weighted by their rows) or an R^2 from the bound on; or the
  *	number itself, by its order or on a straight line, does.  Weights do not count;
  *	id: whole numbers, all different, within ten times as wide a range as there are rows;
- *	duplicate: equal in every row to an earlier column of the same kind;
+ *	duplicate: equal in every row to an earlier column of the same kind, not constant in these rows; up to 100 pairs are
+ *	compared row by row;
  *	later: a time that is after that of the column of role TIME in at least one row of a hundred.
  * Tags and vectors are not looked at.
  */

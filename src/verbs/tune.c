@@ -136,6 +136,7 @@ drop_worst(UsTuning *t, double share, int keep)
 	{
 		int			before = 0;
 
+		us_progress("compare trials", i, t->n);
 		if (t->trial[i].share != share || t->trial[i].status == US_TRIAL_STOPPED)
 			continue;
 		for (int k = 0; k < t->n; k++)

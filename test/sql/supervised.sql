@@ -118,7 +118,7 @@ SELECT n_rows, warnings FROM userseg.train('a', 'logistic', 'SELECT id, x, CASE 
 
 -- what looks like a leak
 SET client_min_messages = error;
-SELECT w AS warning FROM userseg.train('leak', 'logistic', $$SELECT id, x, x AS copy, id AS number, day, day + CASE WHEN id % 4 = 0 THEN 3 ELSE -3 END AS called,
+SELECT w AS warning FROM userseg.train('leak', 'logistic', $$SELECT id, x, x AS copy, id AS number, city, city AS town, day, day + CASE WHEN id % 4 = 0 THEN 3 ELSE -3 END AS called,
   CASE WHEN bought AND id % 400 <> 0 THEN 'order ' || id % 7 END AS first_order, bought FROM visits$$,
   target => 'bought', id => 'id', time_column => 'day', params => '{"penalty": "ridge"}'), unnest(warnings) w WHERE w LIKE 'column%';
 SELECT s ->> 'column' AS "column", s ->> 'kind' AS kind, round((s ->> 'figure')::numeric, 2) AS figure

@@ -86,6 +86,16 @@ foreach my $workers (0, 1, 2)
 is($node->safe_psql('postgres', "SET userseg.max_memory = '12MB'; SET client_min_messages = error;
 SELECT details -> 'source' ->> 'spilled' FROM userseg.train('same', 'linear', 't', target => 'spend', id => 'id', features => '{a,b,country}')"), 'true', 'it was spilled');
 
+# without a hold-out the metrics come from a sample of the training rows, the same for any order
+is($node->safe_psql('postgres', "SET client_min_messages = error;
+SELECT details -> 'holdout' ->> 'metrics_sampled' FROM userseg.train('sampled', 'logistic', 't', target => 'bought', id => 'id', features => '{a,b}', holdout => 0)"),
+	'true', 'metrics of a sample');
+my ($first, $second) = map { $node->safe_psql('postgres', "SET client_min_messages = error;
+SELECT metric_value FROM userseg.train('sampled', 'logistic', 'SELECT * FROM t ORDER BY $_', target => 'bought', id => 'id', features => '{a,b}', holdout => 0)") } ('id', 'b');
+is($first, $second, 'the sample does not depend on the order of the rows');
+is($node->safe_psql('postgres', "SELECT (m ->> 'n')::int BETWEEN 45000 AND 50000 FROM userseg.model_versions, jsonb_array_elements(metrics) m WHERE model = 'sampled' AND version = 1 AND m ->> 'metric' = 'auc'"),
+	't', 'of about 47,500 rows');
+
 # a standby cross-validates and explains, but stores nothing
 $node->backup('copy');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
