@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "agg/gmm_sums.h"
 
 Size
@@ -118,6 +120,7 @@ moments_of_sums(Moments *x, const UsMixture *m, const UsGmmSums *s)
 	{
 		const int128 *own = us_gmm_sums_of((int128 *) s->sum, covariance, d, i);
 
+		CHECK_FOR_INTERRUPTS();
 		x->share[i] = (long double) own[0] / total;
 		for (int j = 0; j < d; j++)
 			x->first[(Size) i * d + j] = (long double) own[1 + j] / total;
@@ -260,6 +263,7 @@ mixture_of_moments(const UsMixture *m, const Moments *x, double reg, bool add, i
 	{
 		double	   *own = mean + (Size) i * d;
 
+		CHECK_FOR_INTERRUPTS();
 		share[i] = (double) x->share[i];
 		if (!(x->share[i] > 0))
 		{

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "agg/mixture.h"
 #include "math/hash.h"
 
@@ -461,7 +463,11 @@ us_mixture_write(const UsMixture *m, UsWriter *w)
 		us_write_i32(w, us_mixture_grid(m)[j].exponent);
 	}
 	for (Size i = 0; i < n; i++)
+	{
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		us_write_f64(w, value[i]);
+	}
 }
 
 static UsGrid *
