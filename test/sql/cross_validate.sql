@@ -56,6 +56,11 @@ SELECT round(value::numeric, 2) AS auc, ci_low > 0.55 AS cheats
 FROM userseg.cross_validate('logistic', 'SELECT id, coin, avg(coin::int) OVER (PARTITION BY city) AS city FROM visits', 'coin', id => 'id')
 WHERE metric = 'auc' AND fold IS NULL;
 
+-- more than two classes
+SELECT fold, metric, value BETWEEN 0.5 AND 0.9 AS plausible, n
+FROM userseg.cross_validate('logistic', $$SELECT id, x, z, CASE WHEN x < 0.3 + z / 10 THEN 'low' WHEN x < 0.6 + z / 10 THEN 'medium' ELSE 'high' END AS level FROM (SELECT id, x, mix(id, 9) AS z FROM visits) v$$,
+  'level', folds => 3, id => 'id', features => '{z}') WHERE metric IN ('auc_ovr') ORDER BY fold;
+
 -- nothing is stored: a read-only transaction may
 BEGIN READ ONLY;
 SELECT count(*) FROM userseg.cross_validate('linear', 'visits', 'spend', folds => 2, features => '{x,z}') WHERE metric = 'rmse';

@@ -78,6 +78,17 @@ SELECT count(*) AS differences FROM visits v WHERE userseg.predict('answer@2', v
 -- boolean as number
 SELECT metric FROM userseg.train('share', 'linear', 'visits', target => 'bought', id => 'id', features => '{x,z}', params => '{"task": "regression"}');
 
+-- more than two classes
+SELECT metric, details -> 'target' ->> 'positive' AS positive, details -> 'target' -> 'classes' AS classes
+FROM userseg.train('level', 'logistic', 'visits', target => 'level', id => 'id', features => '{x,z}');
+SELECT userseg.predict('level', v) = level AS hit, count(*) > 100 AS many FROM visits v GROUP BY 1 ORDER BY 1;
+SELECT array_agg(k ORDER BY k) AS classes, abs(sum(p::float8) - 1) < 1e-12 AS sums
+FROM visits v, jsonb_each_text(userseg.predict_proba('level', v)) AS e(k, p) WHERE id = 1;
+SELECT userseg.predict_value('level', v) FROM visits v LIMIT 1;
+SELECT (userseg.predict_detail('level', v)).value FROM visits v LIMIT 1;
+SELECT version FROM userseg.train('level', 'logistic', 'visits', target => 'level', id => 'id', features => '{x,z}', params => '{"positive": "high"}');
+SELECT count(*) AS differences FROM visits v WHERE userseg.predict_value('level', v) <> (userseg.predict_proba('level', v) ->> 'high')::float8;
+
 -- a number makes a regression
 SELECT metric, metric_value BETWEEN 0.27 AND 0.31 AS plausible, details -> 'target' AS target FROM userseg.train('spend', 'linear', 'visits', target => 'spend', id => 'id', features => '{x,z}');
 SELECT corr(userseg.predict_value('spend', v), spend) > 0.9 AS predicts FROM visits v;
@@ -128,6 +139,10 @@ SELECT topic, item, value, note FROM userseg.explain_train('leak', 'logistic', '
   id => 'id', features => '{x,spend2}');
 SELECT topic, item, value, note FROM userseg.explain_train('leak', 'linear', 'SELECT id, x, spend * 2 AS spend2, bought, spend FROM visits', target => 'spend',
   id => 'id', features => '{x,spend2}') WHERE topic IN ('target', 'holdout', 'warning');
+
+-- a class that the training part has not
+SELECT warnings, n_rows FROM userseg.train('rare', 'logistic', $$SELECT id, x, day, CASE WHEN day = '2025-05-14' THEN 'rare' ELSE answer END AS y FROM visits$$,
+  target => 'y', id => 'id', time_column => 'day');
 
 -- errors
 SELECT userseg.train('e', 'logistic', 'visits');
