@@ -8,6 +8,7 @@ FROM generate_series(1, 2000) i;
 SELECT model, version, metric FROM userseg.train('buy', 'logistic', 'buyers', target => 'bought', id => 'id', features => '{visits,spend,region,noise}', params => '{"refit": false}');
 SELECT version FROM userseg.train('buy_less', 'logistic', 'buyers', target => 'bought', id => 'id', features => '{spend,region}', params => '{"refit": false}');
 SELECT version FROM userseg.train('val', 'linear', 'buyers', target => 'value', id => 'id', features => '{visits,spend,noise}', params => '{"refit": false}');
+SELECT version FROM userseg.train('part', 'logistic', 'buyers', target => 'region', id => 'id', features => '{visits,spend}', weight => 'w', params => '{"refit": false}');
 SELECT version FROM userseg.train('seg', 'kmeans', 'buyers', features => '{visits,spend}', params => '{"k": 3}');
 
 -- stored at training = the hold-out chosen again
@@ -30,6 +31,13 @@ SELECT slice, n > 100 AS many, ci_low < value AND value < ci_high AS inside FROM
 SELECT sum(n) FILTER (WHERE slice IS NOT NULL) = max(n) FILTER (WHERE slice IS NULL) AS whole FROM userseg.evaluate('val', 'buyers', by => 'member') WHERE metric = 'mae';
 SELECT metric, value IS NOT NULL AS has_value, n FROM userseg.evaluate('seg', 'buyers');
 SELECT metric FROM userseg.evaluate('seg');
+
+-- three classes, weighted rows: what was stored is found again
+SELECT count(*), bool_and(a.value = b.value AND a.n = b.n AND a.ci_low IS NOT DISTINCT FROM b.ci_low) AS same, max(b.details->>'interval') FILTER (WHERE metric = 'accuracy') AS interval
+FROM userseg.evaluate('part') a JOIN userseg.evaluate('part', 'buyers') b USING (metric);
+SELECT count(DISTINCT class), count(*) FROM userseg.partial_dependence('part', 'buyers', 'visits', 3);
+SELECT count(*) FROM userseg.importance('part', 'buyers');
+SELECT count(*) FROM userseg.calibration('part', 'buyers');
 
 -- confusion
 SELECT actual, predicted, weight, round(share_of_actual::numeric, 4) AS of_actual FROM userseg.confusion('buy', 'buyers', all_rows => true);
@@ -59,6 +67,7 @@ SELECT version, parent FROM userseg.recalibrate('buy@1', 'buyers', 'isotonic', a
 SELECT bool_and((userseg.predict('buy@2', b) = 'yes') = (userseg.predict_value('buy@2', b) > 0.5)) AS labels, bool_and(userseg.predict_id('buy@2', b) = (userseg.predict_detail('buy@2', b)).label_id) AS ids,
   bool_and(round(((userseg.predict_proba('buy@2', b)->>'yes')::float8 - userseg.predict_value('buy@2', b))::numeric, 12) = 0) AS proba,
   abs(avg(userseg.predict_value('buy@3', b)) - avg((bought = 'yes')::int)) < 1e-9 AS isotonic_mean, count(DISTINCT userseg.predict_value('buy@3', b)) < count(DISTINCT userseg.predict_value('buy@1', b)) AS steps FROM buyers b;
+SELECT bool_and((userseg.score(userseg.artifact('buy@2'), b)).value = userseg.predict_value('buy@2', b)) AS by_value FROM buyers b;
 SELECT count(*) FROM userseg.evaluate('buy@3', 'buyers', true) e JOIN userseg.evaluate('buy@1', 'buyers', true) f USING (metric) WHERE metric = 'brier' AND e.value < f.value;
 
 -- importance: of noise none; the same in any order; partial dependence rises with visits
@@ -109,5 +118,5 @@ SELECT bool_and(a.value = b.value AND a.n = b.n) AS same FROM userseg.evaluate('
 SET userseg.max_memory = '64MB';
 SELECT count(*) FROM userseg.evaluate('buy@1', 'buyers');
 RESET userseg.max_memory;
-SELECT userseg.drop_model(m) FROM unnest('{buy,buy_less,val,seg,refitted,nohold,noid,timed}'::text[]) m;
+SELECT userseg.drop_model(m) FROM unnest('{buy,buy_less,val,seg,part,refitted,nohold,noid,timed}'::text[]) m;
 DROP TABLE buyers;

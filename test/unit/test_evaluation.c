@@ -243,3 +243,29 @@ UNIT_TEST(two_classes)
 	for (int i = 0; i < n; i++)
 		UNIT_CHECK(isnan(m[i].value) && m[i].interval == NULL);
 }
+
+/* Three classes, twelve rows: scikit-learn's roc_auc_score (ovr, macro and weighted) and log_loss. */
+UNIT_TEST(three_classes_as_scikit_learn)
+{
+	static const int32 actual[12] = {0, 0, 1, 1, 2, 2, 2, 0, 1, 2, 2, 1};
+	static const double p0[12] = {.6, .2, .1, .3, .2, .1, .5, .7, .25, .1, .3, .2};
+	static const double p1[12] = {.3, .5, .7, .3, .2, .1, .2, .1, .5, .2, .4, .6};
+	static const double p2[12] = {.1, .3, .2, .4, .6, .8, .3, .2, .25, .7, .3, .2};
+	static const double weight[12] = {1, 2, 1, 1, .5, 1, 2, 1, 1, 1, 1, 3};
+	const double *proba[3] = {p0, p1, p2};
+	UsEvaluationRows rows = {12, NULL, NULL, 1, 0.95};
+	int			n;
+	UsMetric   *m = us_evaluate_classes(&rows, actual, actual, proba, 3, &n);
+
+	UNIT_CLOSE(metric(m, n, "auc_ovr"), 0.878450176366843, 1e-13);
+	UNIT_CLOSE(metric(m, n, "auc_ovr_weighted"), 0.886739417989418, 1e-13);
+	UNIT_CLOSE(metric(m, n, "log_loss"), 0.7283457300333528, 1e-13);
+	UNIT_CLOSE(metric(m, n, "brier"), 0.40291666666666676, 1e-13);
+	UNIT_CHECK(metric(m, n, "accuracy") == 1);
+	rows.weight = weight;
+	m = us_evaluate_classes(&rows, actual, actual, proba, 3, &n);
+	UNIT_CLOSE(metric(m, n, "auc_ovr"), 0.8394944872061577, 1e-13);
+	UNIT_CLOSE(metric(m, n, "auc_ovr_weighted"), 0.8549937255480917, 1e-13);
+	UNIT_CLOSE(metric(m, n, "log_loss"), 0.7948256717941455, 1e-13);
+	UNIT_CLOSE(metric(m, n, "brier"), 0.44870967741935486, 1e-13);
+}
