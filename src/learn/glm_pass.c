@@ -88,13 +88,17 @@ predict(const double *x, const double *beta, const double *centre, int width, bo
 
 		if (b == 0)
 			continue;
-		for (int r = 0; r < n; r++)
-			eta[r] += b * (column[r] - c);
+		/* whole vectors: what is beyond n is in the chunk and is not used */
+		for (int r = 0; r < n; r += US_HALF_LANES)
+			*(UsDoubleLanes *) (eta + r) += b * (*(const UsLooseDoubleLanes *) (column + r) - c);
 	}
-	for (int r = 0; r < n; r++)
+	for (int r = 0; r < n; r += US_HALF_LANES)
 	{
-		eta[r] = eta[r] > US_GLM_MOST_ETA ? US_GLM_MOST_ETA : eta[r];
-		eta[r] = eta[r] < -US_GLM_MOST_ETA ? -US_GLM_MOST_ETA : eta[r];
+		UsDoubleLanes *e = (UsDoubleLanes *) (eta + r);
+		UsDoubleLanes most = US_SPLAT_DOUBLE(US_GLM_MOST_ETA);
+
+		*e = US_SELECT_DOUBLE(*e > most, most, *e);
+		*e = US_SELECT_DOUBLE(*e < -most, -most, *e);
 	}
 }
 
@@ -244,8 +248,9 @@ add_information(UsDesignWork *w, const UsGlmParam *p, GlmScratch *s, const doubl
 US_CLONES static void
 multiply(const double *x, double centre, const double *by, int n, double *product)
 {
-	for (int r = 0; r < n; r++)
-		product[r] = (x[r] - centre) * by[r];
+	for (int r = 0; r < n; r += US_HALF_LANES)
+		*(UsDoubleLanes *) (product + r) = (*(const UsLooseDoubleLanes *) (x + r) - centre) *
+			*(const UsDoubleLanes *) (by + r);
 }
 
 void

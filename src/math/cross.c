@@ -28,6 +28,19 @@ us_cross_grid(double offset, double reach)
 	return g;
 }
 
+/* One value, or the lanes of a vector: q, cut into its parts. */
+#define CUT(v, select) \
+	do { \
+		v *= up; \
+		v = select(v > most, most, v); \
+		v = select(v < -most, -most, v); \
+		v = (v + US_ROUNDER) - US_ROUNDER; \
+		h = (v * high_unit + US_ROUNDER) - US_ROUNDER; \
+	} while (0)
+
+#define SELECT_ONE(mask, a, b)		((mask) ? (a) : (b))
+#define SELECT_LANES(mask, a, b)	US_SELECT_DOUBLE((mask), US_SPLAT_DOUBLE(a), (UsDoubleLanes) (b))
+
 US_CLONES void
 us_cross_cut(UsGrid grid, const double *x, const double *factor, int n, double *high, double *low)
 {
@@ -37,28 +50,33 @@ us_cross_cut(UsGrid grid, const double *x, const double *factor, int n, double *
 	const double high_unit = 1 / low_unit;
 	int			r;
 
-	for (r = 0; r < n; r++)
+	for (r = 0; r + US_HALF_LANES <= n; r += US_HALF_LANES)
+	{
+		UsDoubleLanes v = *(const UsLooseDoubleLanes *) (x + r) - grid.offset;
+		UsDoubleLanes h;
+
+		if (factor != NULL)
+			v *= *(const UsLooseDoubleLanes *) (factor + r);
+		CUT(v, SELECT_LANES);
+		*(UsDoubleLanes *) (high + r) = h;
+		if (low != NULL)
+			*(UsDoubleLanes *) (low + r) = v - h * low_unit;
+	}
+	for (; r < n; r++)
 	{
 		double		v = x[r] - grid.offset;
 		double		h;
 
 		if (factor != NULL)
 			v *= factor[r];
-		v *= up;
-		v = v > most ? most : v;
-		v = v < -most ? -most : v;
-		v = (v + US_ROUNDER) - US_ROUNDER;
-		h = (v * high_unit + US_ROUNDER) - US_ROUNDER;
+		CUT(v, SELECT_ONE);
 		high[r] = h;
 		if (low != NULL)
 			low[r] = v - h * low_unit;
 	}
-	for (; r < US_CROSS_TILE; r++)
-	{
-		high[r] = 0;
-		if (low != NULL)
-			low[r] = 0;
-	}
+	memset(high + n, 0, sizeof(double) * (US_CROSS_TILE - n));
+	if (low != NULL)
+		memset(low + n, 0, sizeof(double) * (US_CROSS_TILE - n));
 }
 
 /* Sums of products of two columns with four, over whole vectors. */

@@ -30,6 +30,8 @@ typedef int32 UsIntLanes __attribute__((vector_size(4 * US_LANES)));
 typedef uint16 UsLabelLanes __attribute__((vector_size(2 * US_LANES)));
 typedef double UsDoubleLanes __attribute__((vector_size(8 * US_HALF_LANES)));
 typedef int64 UsLongLanes __attribute__((vector_size(8 * US_HALF_LANES)));
+/* the same at any address of a double */
+typedef double UsLooseDoubleLanes __attribute__((vector_size(8 * US_HALF_LANES), aligned(8), may_alias));
 typedef float UsHalfFloatLanes __attribute__((vector_size(4 * US_HALF_LANES)));
 
 /* All lanes equal to value. */
