@@ -111,7 +111,7 @@ us_calibration_verb(const UsEvaluationArgs *args, int n_bins, UsCalibrationResul
 	uint8	   *positive;
 	UsReliability r;
 	double		total = 0;
-	double		squares = 0;
+	UsExactSum	squares = {0};
 	double		p = 0;
 	double		y = 0;
 
@@ -127,7 +127,7 @@ us_calibration_verb(const UsEvaluationArgs *args, int n_bins, UsCalibrationResul
 	result->high = palloc(sizeof(double) * n_bins);
 	us_reliability(a->proba[1], positive, a->weight, a->n, n_bins, result->bin, &r);
 	for (int64 i = 0; a->weight && i < a->n; i++)
-		squares += a->weight[i] * a->weight[i];
+		us_exact_add(&squares, a->weight[i] * a->weight[i]);
 	for (int i = 0; i < n_bins; i++)
 		total += result->bin[i].weight;
 	for (int i = 0; i < n_bins; i++)
@@ -138,7 +138,7 @@ us_calibration_verb(const UsEvaluationArgs *args, int n_bins, UsCalibrationResul
 		if (b->weight <= 0)
 			continue;
 		/* the effective number of rows of the bin, as far as weights are alike in all bins */
-		us_wilson(b->observed, a->weight ? b->weight / squares * total : b->weight, LEVEL,
+		us_wilson(b->observed, a->weight ? b->weight / us_exact_round(&squares) * total : b->weight, LEVEL,
 				  &result->low[i], &result->high[i]);
 		p += b->predicted * (b->weight / total);
 		y += b->observed * (b->weight / total);

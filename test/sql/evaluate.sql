@@ -49,6 +49,14 @@ SELECT count(*), sum(weight) FILTER (WHERE bin IS NOT NULL) = max(weight) FILTER
   max(abs((details->>'brier')::float8 - ((details->>'reliability')::float8 - (details->>'resolution')::float8 + (details->>'uncertainty')::float8 + (details->>'within')::float8))) < 1e-12 AS parts
 FROM userseg.calibration('buy', 'buyers', 5);
 
+-- weighted rows, in any order
+SELECT version FROM userseg.train('buy_w', 'logistic', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers', target => 'bought', id => 'id', features => '{visits,spend}', weight => 'mass', params => '{"refit": false}');
+SELECT (SELECT md5(string_agg(c::text, ';' ORDER BY bin)) FROM userseg.calibration('buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers') c) = (SELECT md5(string_agg(c::text, ';' ORDER BY bin)) FROM userseg.calibration('buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers ORDER BY spend') c) AS calibration,
+  (SELECT md5(string_agg(e::text, ';' ORDER BY metric)) FROM userseg.evaluate('buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers') e) = (SELECT md5(string_agg(e::text, ';' ORDER BY metric)) FROM userseg.evaluate('buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers ORDER BY spend') e) AS evaluate,
+  (SELECT md5(string_agg(l::text, ';' ORDER BY bin)) FROM userseg.lift('buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers') l) = (SELECT md5(string_agg(l::text, ';' ORDER BY bin)) FROM userseg.lift('buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers ORDER BY spend') l) AS lift,
+  (SELECT md5(string_agg(c::text, ';' ORDER BY metric, test)) FROM userseg.compare('buy_w', 'buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers') c) = (SELECT md5(string_agg(c::text, ';' ORDER BY metric, test)) FROM userseg.compare('buy_w', 'buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers ORDER BY spend') c) AS compare,
+  (SELECT md5(string_agg(i::text, ';' ORDER BY feature)) FROM userseg.importance('buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers') i) = (SELECT md5(string_agg(i::text, ';' ORDER BY feature)) FROM userseg.importance('buy_w', 'SELECT *, 0.1 + w / 7.0 AS mass FROM buyers ORDER BY spend') i) AS importance;
+
 -- lift: profit of every threshold by hand
 SELECT bin, weight, cumulative_gain BETWEEN 0 AND 1 AS gain, details->'treat_none' AS nobody FROM userseg.lift('buy', 'buyers', 4, '{"true_positive": 10, "false_positive": -4}', true);
 SELECT (l.details->>'best_profit')::float8 = p.best AS best_profit, (l.details->>'best_threshold')::float8 = p.threshold AS best_threshold
@@ -114,9 +122,30 @@ SELECT count(*) FROM userseg.evaluate('noid', 'buyers');
 -- a split by time is chosen again by its instant
 SELECT version FROM userseg.train('timed', 'linear', 'SELECT *, ''2024-01-01''::timestamptz + id * interval ''1 hour'' AS at FROM buyers', target => 'value', features => '{visits,spend}', time_column => 'at', params => '{"refit": false}');
 SELECT bool_and(a.value = b.value AND a.n = b.n) AS same FROM userseg.evaluate('timed') a JOIN userseg.evaluate('timed', 'SELECT *, ''2024-01-01''::timestamptz + id * interval ''1 hour'' AS at FROM buyers') b USING (metric);
+-- privileges: the model needs USAGE, the source is read as the caller, a new version is the owner's
+CREATE ROLE regress_evaluator;
+\set VERBOSITY terse
+SET ROLE regress_evaluator;
+SELECT count(*) FROM userseg.evaluate('buy@1');
+RESET ROLE;
+SELECT userseg.grant_usage('buy', 'regress_evaluator');
+SET ROLE regress_evaluator;
+SELECT count(*) FROM userseg.evaluate('buy@1');
+SELECT count(*) FROM userseg.evaluate('buy@1', 'buyers');
+SELECT count(*) FROM userseg.lift('buy@1');
+RESET ROLE;
+GRANT SELECT ON buyers TO regress_evaluator;
+SET ROLE regress_evaluator;
+SELECT count(*) FROM userseg.evaluate('buy@1', 'buyers');
+SELECT * FROM userseg.recalibrate('buy@1', 'buyers');
+RESET ROLE;
+REVOKE SELECT ON buyers FROM regress_evaluator;
+SELECT userseg.revoke_usage('buy', 'regress_evaluator');
+DROP ROLE regress_evaluator;
+\set VERBOSITY default
 -- memory: a small budget takes fewer rows, or says so
 SET userseg.max_memory = '64MB';
 SELECT count(*) FROM userseg.evaluate('buy@1', 'buyers');
 RESET userseg.max_memory;
-SELECT userseg.drop_model(m) FROM unnest('{buy,buy_less,val,seg,part,refitted,nohold,noid,timed}'::text[]) m;
+SELECT userseg.drop_model(m) FROM unnest('{buy,buy_less,buy_w,val,seg,part,refitted,nohold,noid,timed}'::text[]) m;
 DROP TABLE buyers;
