@@ -30,6 +30,9 @@
 /* a pivot below the square of this in a coarse information asks for a fine one */
 #define COARSE_PIVOT		1e-5
 
+/* roots of variance inflation factors up to which a coarse information gives standard errors */
+#define COARSE_INFLATION	30
+
 /* more coefficients than these are left to L-BFGS */
 #define MOST_NEWTON			600
 
@@ -268,6 +271,7 @@ newton_step(const UsGlmProblem *problem, UsGlmFit *f, bool fine, double *directi
 		s.a[(Size) k * (m + 1) + m] = s.a[(Size) m * (m + 1) + k] = g;
 	}
 	l = us_least_squares(&s, problem->last, problem->run);
+	f->inflation = us_least_squares_inflation(l, &s);
 	for (int i = 0; i < m && !fine; i++)
 		if (!(l->e->d[i] > COARSE_PIVOT * COARSE_PIVOT * s.a[(Size) l->order[i] * (m + 1) + l->order[i]].hi))
 			good = false;
@@ -490,6 +494,7 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 {
 	int			m = f->m;
 	UsCrossSums s = {0};
+	bool		fine;
 
 	f->rank = m;
 	if (!f->newton)
@@ -497,13 +502,16 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 		evaluate(problem, f, f->design, false, false, true, -1);
 		return;
 	}
-	evaluate(problem, f, f->design, true, true, true, -1);
+	/* with many rows, and columns that are not near dependence, 23 bits tell the standard errors to 1e-7 */
+	fine = f->fine || f->inflation > COARSE_INFLATION;
+	evaluate(problem, f, f->design, true, fine, true, -1);
 	for (int i = 0; i < 5 && f->converged && !(problem->lambda > 0 && problem->mix > 0); i++)
 	{
 		if (last_step(problem, f))
 			break;
 		f->fine = true;
 		f->converged = iterate(problem, f, f->design, final_tolerance(problem));
+		fine = true;
 		evaluate(problem, f, f->design, true, true, true, -1);
 	}
 	if (problem->family != US_FAMILY_BINOMIAL && problem->family != US_FAMILY_GAMMA)

@@ -52,6 +52,7 @@ typedef struct UsGlmFit
 	double		most_information;
 	double		margin;
 	double		most_eta;
+	double		inflation;		/* of the last step: the largest root of a variance inflation factor */
 	double		deviance;
 	double		pearson;
 	double		constant;
