@@ -265,6 +265,34 @@ us_encoder_column(const UsEncoder *encoder, int j)
 	return &encoder->column[j];
 }
 
+/* The part of encoded column j if it holds native levels, else NULL. */
+static const UsPart *
+native_part(const UsEncoder *encoder, int j)
+{
+	for (int p = 0; p < encoder->nparts; p++)
+	{
+		const UsPart *part = &encoder->part[p];
+
+		if (part->width > 0 && j >= part->first && j < part->first + part->width)
+			return part->ops == &us_part_level && us_level_native(part) > 0 ? part : NULL;
+	}
+	return NULL;
+}
+
+int
+us_encoder_levels(const UsEncoder *encoder, int j)
+{
+	const UsPart *part = native_part(encoder, j);
+
+	return part ? us_level_native(part) : 0;
+}
+
+const char *
+us_encoder_level_text(const UsEncoder *encoder, int j, int level)
+{
+	return us_level_text(native_part(encoder, j), level);
+}
+
 int
 us_encoder_nwarnings(const UsEncoder *encoder)
 {

@@ -135,6 +135,14 @@ extern int	us_encoder_nfeatures(const UsEncoder *encoder);
 extern const UsFeature *us_encoder_feature(const UsEncoder *encoder, int i);
 extern const UsEncodedColumn *us_encoder_column(const UsEncoder *encoder, int j);
 
+/*
+ * Of an encoded column that holds levels of a category by number ("native"): how many numbers there are, the
+ * last one for all levels without one of their own; 0 for other columns.  And the text of
+ * one of them, NULL for the last.
+ */
+extern int	us_encoder_levels(const UsEncoder *encoder, int j);
+extern const char *us_encoder_level_text(const UsEncoder *encoder, int j, int level);
+
 /* The value in the units of the source for encoded column j: the inverse of its invertible steps. */
 extern double us_encoder_invert(const UsEncoder *encoder, int j, double x);
 

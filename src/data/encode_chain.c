@@ -163,7 +163,12 @@ need_median(UsChainLearner *l, const UsLearn *learn)
 static bool
 learn_impute(UsChainLearner *l, const UsStepSpec *spec, const UsLearn *learn)
 {
-	if (spec->impute == US_IMPUTE_CONSTANT)
+	if (spec->impute == US_IMPUTE_KEEP)
+	{
+		add_step(l, US_OP_KEEP, "impute", 0, 0);
+		l->never_null = l->chain->n == 1;	/* the step changes nothing */
+	}
+	else if (spec->impute == US_IMPUTE_CONSTANT)
 		add_fill(l, spec->number, true);
 	else if (spec->impute == US_IMPUTE_MEAN)
 	{

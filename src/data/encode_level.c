@@ -15,7 +15,10 @@
  * fold, prior included, so that their own target is not in it; rows to be scored take
  * that of all rows.  What is no level has the prior.
  *
- * NULL is a level of its own where training saw it.
+ * native: the number of the level in byte order, one more for what is no level; NULL
+ * stays missing.
+ *
+ * Elsewhere NULL is a level of its own where training saw it.
  */
 #include "postgres.h"
 
@@ -35,7 +38,7 @@
 
 typedef struct Level
 {
-	UsStepType	type;			/* ORDINAL, FREQUENCY, TARGET */
+	UsStepType	type;			/* ORDINAL, FREQUENCY, TARGET, NATIVE */
 	double	   *value;			/* [PLACES]; NaN: none, to be imputed */
 	/* only in the encoder that was learned: values of training rows, [folds][PLACES] */
 	int			folds;
@@ -221,7 +224,7 @@ choose(UsPart *part, UsLearn *learn)
 										l->spec->max_levels);
 	part->slot = us_levels_map(part->levels, dictionary);
 	level->value = palloc(sizeof(double) * PLACES(part->levels));
-	if (level->type == US_STEP_ORDINAL)
+	if (level->type == US_STEP_ORDINAL || level->type == US_STEP_NATIVE)
 		return;
 
 	l->ncellfolds = level->type == US_STEP_TARGET ? l->spec->folds : 1;
@@ -352,6 +355,12 @@ make_values(UsPart *part)
 	{
 		for (int p = 0; p < places; p++)
 			level->value[p] = p < part->levels->n ? p : NAN;
+	}
+	else if (level->type == US_STEP_NATIVE)
+	{
+		for (int p = 0; p < places; p++)
+			level->value[p] = p < part->levels->n ? p : NAN;
+		level->value[PLACE_OTHER(part->levels)] = part->levels->n;
 	}
 	else if (level->type == US_STEP_FREQUENCY)
 	{
@@ -485,7 +494,7 @@ level_finish(UsPart *part, UsLearn *learn)
 	part->width = us_chain_finish(l->chain, &mean, &sd, &min, &max) ? 1 : 0;
 	if (part->width == 1)
 		us_encoder_add_column(learn->encoder, part,
-							  level->type == US_STEP_ORDINAL ? feature :
+							  level->type == US_STEP_ORDINAL || level->type == US_STEP_NATIVE ? feature :
 							  psprintf("%s.%s", feature, us_step_name(level->type)),
 							  mean, sd, min, max);
 }
@@ -566,7 +575,7 @@ level_read(UsPart *part, UsReader *r)
 	Level	   *level = palloc0(sizeof(Level));
 	uint8		type = us_read_u8(r);
 
-	if (type < US_STEP_ORDINAL || type > US_STEP_TARGET)
+	if (type < US_STEP_ORDINAL || type > US_STEP_NATIVE)
 		us_corrupt(r, "unknown encoding of levels %u before byte %zu", type, r->pos);
 	part->own = level;
 	level->type = (UsStepType) type;
@@ -578,6 +587,10 @@ level_read(UsPart *part, UsReader *r)
 		double		value = us_read_finite(r);
 
 		level->value[p] = known ? value : NAN;
+		if (type == US_STEP_NATIVE && p != PLACE_NULL(part->levels) &&
+			(part->levels->n >= US_NATIVE_LEVELS ||
+			 level->value[p] != (p < part->levels->n ? p : part->levels->n)))
+			us_corrupt(r, "native level %d is %g before byte %zu", p, value, r->pos);
 	}
 	us_chain_read(&part->chain, r);
 	if (part->width != 1)
@@ -596,4 +609,18 @@ us_level_out_of_fold(const UsPart *part)
 	const Level *level = part->own;
 
 	return level->folds > 1 && level->fold_value != NULL;
+}
+
+int
+us_level_native(const UsPart *part)
+{
+	const Level *level = part->own;
+
+	return level->type == US_STEP_NATIVE ? part->levels->n + 1 : 0;
+}
+
+const char *
+us_level_text(const UsPart *part, int level)
+{
+	return level < part->levels->n ? part->levels->text[level] : NULL;
 }

@@ -92,6 +92,7 @@ struct UsPartOps
 #define US_MAX_WIDTH			1000000
 #define US_MAX_FEATURE_PARTS	3
 #define US_MAX_DIM				65535
+#define US_NATIVE_LEVELS		255
 
 /* Types of parts, as stored. */
 #define US_PART_NUMBER		1
@@ -126,6 +127,10 @@ extern void us_cyclic_ask(UsPart *part, const UsStepSpec *spec, bool zoned);
 
 /* Whether a part of type LEVEL gives training rows the value of the other folds. */
 extern bool us_level_out_of_fold(const UsPart *part);
+
+/* LEVEL: the number of values of a native column, 0 if it is none; the text of one, NULL for the other levels. */
+extern int	us_level_native(const UsPart *part);
+extern const char *us_level_text(const UsPart *part, int level);
 
 /* A flag of 0 or 1; a finite number; a scale, finite and above 0. */
 extern bool us_read_bool(UsReader *r);

@@ -29,7 +29,7 @@
 static const int step_kinds[] = {
 	ALL_KINDS,					/* impute */
 	TIMES, TIMES,				/* age, cyclic */
-	CATEGORIES, CATEGORIES, CATEGORIES, CATEGORIES, /* onehot, ordinal, frequency, target */
+	CATEGORIES, CATEGORIES, CATEGORIES, CATEGORIES, CATEGORIES, /* onehot, ordinal, frequency, target, native */
 	KIND(US_KIND_TAGS),			/* multihot */
 	NUMBERS | TIMES | CATEGORIES,	/* clip */
 	NUMBERS | TIMES | CATEGORIES,	/* log1p */
@@ -63,7 +63,7 @@ find_step(const UsTransformEntry *entry, UsStepType type)
 static const UsStepSpec *
 value_step(const UsTransformEntry *entry)
 {
-	for (UsStepType type = US_STEP_ORDINAL; type <= US_STEP_TARGET; type++)
+	for (UsStepType type = US_STEP_ORDINAL; type <= US_STEP_NATIVE; type++)
 		if (find_step(entry, type))
 			return find_step(entry, type);
 	return NULL;
@@ -83,7 +83,7 @@ impute_fits(UsKind kind, const UsStepSpec *step)
 			return step->impute == US_IMPUTE_INDICATOR || step->impute == US_IMPUTE_MEAN;
 		default:
 			return step->impute == US_IMPUTE_MEDIAN || step->impute == US_IMPUTE_MEAN ||
-				step->impute == US_IMPUTE_INDICATOR ||
+				step->impute == US_IMPUTE_INDICATOR || step->impute == US_IMPUTE_KEEP ||
 				(step->impute == US_IMPUTE_CONSTANT && !step->is_text);
 	}
 }
@@ -110,7 +110,7 @@ find_misfit(UsKind kind, const UsTransformEntry *entry, const char **reason)
 			return step;
 		*reason = "The category has another encoding already.";
 		if (kind == US_KIND_CATEGORY && step->type >= US_STEP_ONEHOT &&
-			step->type <= US_STEP_TARGET && nfronts++ > 0)
+			step->type <= US_STEP_NATIVE && nfronts++ > 0)
 			return step;
 	}
 	return NULL;
@@ -127,6 +127,25 @@ fitting_steps(UsKind kind)
 		if (step_kinds[i] & KIND(kind))
 			appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "", us_step_name(i));
 	return buf.data;
+}
+
+/* Steps that leave to the algorithm what only some can handle. */
+static void
+check_native(const UsTransform *transform, const UsColumn *column, const UsTransformEntry *entry)
+{
+	const UsStepSpec *step = find_step(entry, US_STEP_NATIVE);
+	const UsStepSpec *impute = find_step(entry, US_STEP_IMPUTE);
+
+	if (transform->native || (step == NULL && (impute == NULL || impute->impute != US_IMPUTE_KEEP)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("step \"%s\" of feature \"%s\" is for algorithms of trees",
+					step ? "native" : "impute", column->name),
+			 errdetail(step ? "The algorithm cannot use the numbers of levels." :
+					   "The algorithm cannot use missing values."),
+			 errhint(step ? "Use \"onehot\", \"target\" or \"frequency\"." :
+					 "Use {\"impute\": \"median\"} or {\"impute\": \"indicator\"}.")));
 }
 
 static void
@@ -166,6 +185,7 @@ entry_for(const UsTransform *transform, const UsColumn *column, bool *used)
 	if (i >= 0)
 	{
 		check_fit(column, &transform->entry[i]);
+		check_native(transform, column, &transform->entry[i]);
 		used[i] = true;
 		return &transform->entry[i];
 	}
@@ -179,6 +199,7 @@ entry_for(const UsTransform *transform, const UsColumn *column, bool *used)
 			return NULL;
 	}
 	used[i] = true;
+	check_native(transform, column, &transform->entry[i]);
 	return &transform->entry[i];
 }
 
@@ -245,9 +266,16 @@ plan_chain(UsEncoder *encoder, UsPart *part, const UsTransformEntry *entry)
 	bool		category = feature->kind == US_KIND_CATEGORY;
 	int			nsteps = entry ? entry->nsteps : 0;
 	UsStepSpec *spec = palloc0(sizeof(UsStepSpec) * (nsteps + 2));
-	bool		scaled = find_step(entry, US_STEP_NONE) != NULL;
+	bool		native = find_step(entry, US_STEP_NATIVE) != NULL;
+	bool		scaled = native || find_step(entry, US_STEP_NONE) != NULL;
 	int			n = 0;
 
+	if (native)
+	{
+		spec[n].type = US_STEP_IMPUTE;
+		spec[n++].impute = US_IMPUTE_KEEP;
+		return us_chain_learn(&part->chain, spec, n, feature->name, 1);
+	}
 	if (category || find_step(entry, US_STEP_IMPUTE) == NULL)
 		spec[n++].type = US_STEP_IMPUTE;	/* with the median, which is 0 */
 	for (int i = 0; i < nsteps; i++)
@@ -390,7 +418,7 @@ us_part_fits(uint8 type, UsKind kind)
 void
 us_plan_encoder(UsEncoder *encoder, const UsFrame *frame, const UsTransform *transform)
 {
-	static const UsTransform nothing = {0, NULL};
+	static const UsTransform nothing = {0, NULL, false};
 	bool	   *used;
 	int			f = 0;
 

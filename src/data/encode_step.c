@@ -124,6 +124,7 @@ us_step_apply(const UsStep *step, double x)
 	switch (step->op)
 	{
 		case US_OP_FILL:
+		case US_OP_KEEP:
 			return x;
 		case US_OP_AFFINE:
 			return us_op_affine(x, step->a, step->b);
@@ -172,6 +173,8 @@ us_step_apply_array(const UsStep *step, double *x, int n)
 		case US_OP_FILL:
 			for (int i = 0; i < n; i++)
 				x[i] = us_op_fill(x[i], a);
+			break;
+		case US_OP_KEEP:
 			break;
 		case US_OP_AFFINE:
 			for (int i = 0; i < n; i++)
@@ -266,6 +269,7 @@ us_chain_invert(const UsChain *chain, double y)
 		switch (step->op)
 		{
 			case US_OP_FILL:
+			case US_OP_KEEP:
 			case US_OP_CLIP:
 				break;
 			case US_OP_AFFINE:
@@ -326,7 +330,7 @@ read_step(UsStep *step, UsReader *r)
 	uint8		code = us_read_u8(r);
 	bool		ranked = op == US_OP_UNIFORM || op == US_OP_NORMAL;
 
-	if (op < US_OP_FILL || op > US_OP_NORMAL || code >= lengthof(step_names))
+	if (op < US_OP_FILL || op > US_OP_KEEP || code >= lengthof(step_names))
 		us_corrupt(r, "unknown step %u of name %u before byte %zu", op, code, r->pos);
 	step->op = (UsStepOp) op;
 	step->name = step_names[code];
@@ -362,7 +366,7 @@ us_chain_read(UsChain *chain, UsReader *r)
 	for (int i = 0; i < chain->n; i++)
 	{
 		read_step(&chain->step[i], r);
-		filled |= chain->step[i].op == US_OP_FILL;
+		filled |= chain->step[i].op == US_OP_FILL || chain->step[i].op == US_OP_KEEP;
 	}
 	if (!filled)
 		us_corrupt(r, "chain without a value for NULL before byte %zu", r->pos);
@@ -383,6 +387,9 @@ us_chain_report(const UsChain *chain, UsReport *object)
 		{
 			case US_OP_FILL:
 				us_report_number(item, "value", step->a);
+				break;
+			case US_OP_KEEP:
+				us_report_null(item, "value");
 				break;
 			case US_OP_AFFINE:
 				us_report_number(item, "center", step->a);

@@ -28,7 +28,8 @@ typedef enum UsStepOp
 	US_OP_SIGNED_LOG1P = 5,		/* sign(x) log(1 + |x|) */
 	US_OP_POWER = 6,			/* Yeo-Johnson with lambda a */
 	US_OP_UNIFORM = 7,			/* share of the breaks below: [0, 1] */
-	US_OP_NORMAL = 8			/* the normal quantile of it */
+	US_OP_NORMAL = 8,			/* the normal quantile of it */
+	US_OP_KEEP = 9				/* NaN stays: the algorithm handles it */
 } UsStepOp;
 
 typedef struct UsStep

@@ -87,6 +87,13 @@ static const UsParamSpec target_options[] = {
 	{NULL}
 };
 
+static const UsParamSpec native_options[] = {
+	MIN_COUNT,
+	{"max_categories", US_PARAM_INT, "254", 1, 254, NULL,
+	"The most frequent levels are kept, the rest counts as one."},
+	{NULL}
+};
+
 static const UsParamSpec clip_options[] = {
 	{"lo", US_PARAM_NUMBER, NULL, -INFINITY, INFINITY, NULL, "Smallest value."},
 	{"hi", US_PARAM_NUMBER, NULL, -INFINITY, INFINITY, NULL, "Largest value."},
@@ -120,6 +127,7 @@ static const struct
 	{"ordinal", ordinal_options},
 	{"frequency", frequency_options},
 	{"target", target_options},
+	{"native", native_options},
 	{"multihot", multihot_options},
 	{"clip", clip_options},
 	{"log1p", log1p_options},
@@ -192,6 +200,7 @@ read_impute(const JsonbValue *v, UsStepSpec *step)
 		{"indicator", US_IMPUTE_INDICATOR},
 		{"most_frequent", US_IMPUTE_MOST_FREQUENT},
 		{"level", US_IMPUTE_LEVEL},
+		{"keep", US_IMPUTE_KEEP},
 	};
 
 	if (v->type == jbvString)
@@ -233,7 +242,7 @@ read_impute(const JsonbValue *v, UsStepSpec *step)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for step \"impute\": %s", us_json_sample(v)),
 			 errhint("\"impute\" is one of \"median\", \"mean\", \"indicator\", \"most_frequent\", "
-					 "\"level\", or {\"constant\": value}.")));
+					 "\"level\", \"keep\", or {\"constant\": value}.")));
 }
 
 static void
@@ -513,4 +522,49 @@ us_transform_parse(Jsonb *jb)
 		read_entry(&transform->entry[i], &member[i].value);
 	}
 	return transform;
+}
+
+void
+us_transform_native(UsTransform *transform)
+{
+	/* the kinds, in the order of UsKind */
+	static const struct
+	{
+		const char *feature;
+		UsStepType	step;
+		bool		keep;
+	}			defaults[] = {
+		{"*number", US_STEP_NONE, true},
+		{"*boolean", US_STEP_NONE, true},
+		{"*category", US_STEP_NATIVE, false},
+		{"*tags", US_STEP_NONE, false},
+		{"*vector", US_STEP_NONE, false},
+		{"*time", US_STEP_NONE, true},
+		{"*duration", US_STEP_NONE, true},
+	};
+	int			n = transform->n;
+
+	transform->native = true;
+	for (int i = 0; i < n; i++)
+		if (strcmp(transform->entry[i].feature, "*") == 0)
+			return;
+	transform->entry = transform->entry ?
+		repalloc(transform->entry, sizeof(UsTransformEntry) * (n + lengthof(defaults))) :
+		palloc(sizeof(UsTransformEntry) * lengthof(defaults));
+	for (int i = 0; i < lengthof(defaults); i++)
+	{
+		UsTransformEntry *entry = &transform->entry[transform->n++];
+
+		/* an entry of the user for the kind comes first, and so counts */
+		entry->feature = pstrdup(defaults[i].feature);
+		entry->nsteps = 0;
+		entry->step = palloc(sizeof(UsStepSpec) * 2);
+		us_step_defaults(defaults[i].step, &entry->step[entry->nsteps++]);
+		if (defaults[i].keep)
+		{
+			memset(&entry->step[entry->nsteps], 0, sizeof(UsStepSpec));
+			entry->step[entry->nsteps].type = US_STEP_IMPUTE;
+			entry->step[entry->nsteps++].impute = US_IMPUTE_KEEP;
+		}
+	}
 }

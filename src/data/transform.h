@@ -25,6 +25,7 @@ typedef enum UsStepType
 	US_STEP_ORDINAL,
 	US_STEP_FREQUENCY,
 	US_STEP_TARGET,
+	US_STEP_NATIVE,
 	US_STEP_MULTIHOT,
 	US_STEP_CLIP,
 	US_STEP_LOG1P,
@@ -44,7 +45,8 @@ typedef enum UsImpute
 	US_IMPUTE_INDICATOR,		/* median, and a 0/1 column "x=missing" */
 	US_IMPUTE_CONSTANT,
 	US_IMPUTE_MOST_FREQUENT,	/* categories */
-	US_IMPUTE_LEVEL				/* categories: NULL is a level of its own */
+	US_IMPUTE_LEVEL,			/* categories: NULL is a level of its own */
+	US_IMPUTE_KEEP				/* NULL stays missing: for algorithms that handle it */
 } UsImpute;
 
 /* One step with its options; what is filled follows the type. */
@@ -62,7 +64,7 @@ typedef struct UsStepSpec
 	bool		signed_log;		/* LOG1P: sign(x) log1p(|x|) */
 	int			n;				/* QUANTILE: number of breaks */
 	bool		normal;			/* QUANTILE: to the normal distribution */
-	int			min_count;		/* ONEHOT, MULTIHOT, ORDINAL, FREQUENCY, TARGET */
+	int			min_count;		/* ONEHOT, MULTIHOT, ORDINAL, FREQUENCY, TARGET, NATIVE */
 	int			max_levels;		/* the same */
 	bool		unscaled;		/* ONEHOT, MULTIHOT, CYCLIC: the block is left as it is */
 	double		smoothing;		/* TARGET */
@@ -82,6 +84,7 @@ typedef struct UsTransform
 {
 	int			n;
 	UsTransformEntry *entry;
+	bool		native;			/* missing values and categories may reach the algorithm as they are */
 } UsTransform;
 
 /*
@@ -91,6 +94,13 @@ typedef struct UsTransform
  * encoder is learned.
  */
 extern UsTransform *us_transform_parse(Jsonb *jb);
+
+/*
+ * For an algorithm that handles missing values and categories itself: unless the user has
+ * an entry for "*" or the kind, numbers are left as they are, NULL stays missing, and a
+ * category is one column of level numbers.
+ */
+extern void us_transform_native(UsTransform *transform);
 
 /* A step of that type without options. */
 extern void us_step_defaults(UsStepType type, UsStepSpec *step);

@@ -138,6 +138,7 @@ typedef struct UsAlgorithm
 	const char *description;	/* one sentence */
 	const char *sql_aggregate;	/* the step it can iterate, for strategy sql; or NULL */
 	const char *sql_argument;	/* type of the state that steers the step, as "centroid_set" */
+	bool		native;			/* handles missing values and native categories (us_transform_native) */
 	bool		needs_target;	/* supervised: has the parameters us_supervised_params or us_classifier_params too */
 	bool		gives_value;	/* clustering: UsScore.value means something, as a density */
 	const UsParamSpec *params;
@@ -228,5 +229,8 @@ extern const UsAlgorithm us_algorithm_minibatch_kmeans;
 extern const UsAlgorithm us_algorithm_linear;
 extern const UsAlgorithm us_algorithm_logistic;
 extern const UsAlgorithm us_algorithm_glm;
+extern const UsAlgorithm us_algorithm_decision_tree;
+extern const UsAlgorithm us_algorithm_gradient_boosting;
+extern const UsAlgorithm us_algorithm_random_forest;
 
 #endif

@@ -14,6 +14,9 @@ static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_glm,
 	&us_algorithm_hierarchical,
 	&us_algorithm_gmm,
+	&us_algorithm_decision_tree,
+	&us_algorithm_random_forest,
+	&us_algorithm_gradient_boosting,
 	NULL						/* ends the table */
 };
 

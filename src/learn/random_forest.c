@@ -1,0 +1,199 @@
+/*
+ * random_forest.c
+ *	  Random forests (L. Breiman, "Random Forests", Machine Learning 45 (2001)) for
+ *	  classification and regression.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "learn/forest_grow.h"
+
+/* Leaves that one tree should not exceed when min_leaf is chosen by the number of rows. */
+#define USUAL_LEAVES	20000
+#define USUAL_LEAST		5
+
+static const char *const criteria[] = {"gini", "entropy", NULL};
+
+static const UsParamSpec specs[] = {
+	{"n_trees", US_PARAM_INT, "200", 1, 100000, NULL,
+	"number of trees"},
+	{"max_features", US_PARAM_INT, NULL, 1, US_TREE_WIDTH, NULL,
+	"columns tried at each node; default: the square root of their number for classes, a third for a regression"},
+	{"max_depth", US_PARAM_INT, "100", 0, 1000, NULL,
+	"most splits from the root to a leaf"},
+	{"min_leaf", US_PARAM_NUMBER, NULL, 0, 1e12, NULL,
+	"least weight (distinct rows) of a leaf; default 5, or a 20000th of the rows when that is more"},
+	{"max_leaves", US_PARAM_INT, NULL, 2, 1e9, NULL,
+	"most leaves of a tree, the largest gains first; default: no limit"},
+	{"min_gain", US_PARAM_NUMBER, "0", 0, INFINITY, NULL,
+	"least gain of a split: decrease of impurity times weight"},
+	{"criterion", US_PARAM_CHOICE, "\"gini\"", 0, 0, criteria,
+	"impurity of classes; a regression minimises the variance"},
+	{"bootstrap", US_PARAM_BOOL, "true", 0, 0, NULL,
+	"each tree has a bootstrap sample of the rows; false: all rows"},
+	{"sample_share", US_PARAM_NUMBER, "1", 0.001, 1, NULL,
+	"size of a bootstrap sample as a share of the rows"},
+	{"max_bins", US_PARAM_INT, "255", 2, US_TREE_BINS, NULL,
+	"most bins that a number is cut into"},
+	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
+	"parallel workers to wait for; default by the size of the work, at most userseg.max_parallel_workers"},
+	{NULL}
+};
+
+static void
+read_plan(const UsFitInput *input, const UsTreeStats *stats, UsSplitRule *rule, UsForestPlan *plan)
+{
+	int			width = us_encoder_width(input->encoder);
+	const UsParam *features = us_tree_param(input, "max_features");
+	const UsParam *leaf = us_tree_param(input, "min_leaf");
+	const UsParam *leaves = us_tree_param(input, "max_leaves");
+	const UsParam *workers = us_tree_param(input, "workers");
+	double		usual = fmax(USUAL_LEAST, ceil((double) stats->n / USUAL_LEAVES));
+
+	*rule = us_tree_average_rule(stats, strcmp(us_tree_param(input, "criterion")->text, "entropy") == 0,
+								 leaf->is_null ? usual : leaf->number,
+								 us_tree_param(input, "min_gain")->number);
+	plan->grow.rule = rule;
+	plan->grow.try = !features->is_null ? Min((int) features->integer, width) :
+		Max(stats->n_classes > 0 ? (int) sqrt((double) width) : width / 3, 1);
+	plan->grow.max_depth = (int) us_tree_param(input, "max_depth")->integer;
+	plan->grow.max_leaves = leaves->is_null ? PG_INT64_MAX : leaves->integer;
+	/* the weights of a sample are multiplicities: so much has a distinct row on average */
+	if (us_tree_param(input, "bootstrap")->boolean)
+	{
+		double		share = us_tree_param(input, "sample_share")->number;
+
+		rule->min_weight *= share / -expm1(-share);
+	}
+	plan->n_trees = (int) us_tree_param(input, "n_trees")->integer;
+	plan->bootstrap = us_tree_param(input, "bootstrap")->boolean;
+	plan->share = us_tree_param(input, "sample_share")->number;
+	plan->oob = plan->bootstrap;
+	plan->seed = input->seed;
+	plan->workers = workers->is_null ? -1 : (int) workers->integer;
+}
+
+/* Out-of-bag accuracy, log loss and Brier score; or root mean squared error and R squared. */
+static void
+report_oob(const UsTreeStats *stats, const UsForestOob *oob, UsReport *details)
+{
+	UsReport   *r = us_report_add_object(details, "out_of_bag");
+	int			k = Max(stats->n_classes, 1);
+	int64		rows = 0;
+	double		weight = 0;
+	double		right = 0;
+	double		loss = 0;
+	double		square = 0;
+	double		total = 0;
+
+	for (int64 i = 0; i < stats->n; i++)
+	{
+		const double *sum = oob->sum + i * k;
+		const UsTreeItem *item = &stats->item[i];
+		double		w = (stats->n_classes ? item->a : item->b) * stats->unit_h;
+		int			best = 0;
+
+		if (oob->n[i] == 0)
+			continue;
+		rows++;
+		weight += w;
+		if (stats->n_classes == 0)
+		{
+			double		y = -item->a * stats->unit / w;
+			double		d = sum[0] / oob->n[i] - y;
+
+			square += w * d * d;
+			total += w * y * y;
+			continue;
+		}
+		for (int c = 0; c < k; c++)
+		{
+			double		p = sum[c] / oob->n[i];
+
+			if (sum[c] > sum[best])
+				best = c;
+			square += w * (p - (c == item->b)) * (p - (c == item->b));
+		}
+		right += w * (best == item->b);
+		loss -= w * log(fmax(sum[item->b] / oob->n[i], 1e-15));
+	}
+	us_report_int(r, "rows", rows);
+	if (rows == 0)
+		return;
+	if (stats->n_classes == 0)
+	{
+		us_report_number(r, "rmse", sqrt(square / weight));
+		us_report_number(r, "r2", total > 0 ? 1 - square / total : NAN);
+		return;
+	}
+	us_report_number(r, "accuracy", right / weight);
+	us_report_number(r, "log_loss", loss / weight);
+	us_report_number(r, "brier", square / weight / (k == 2 ? 2 : 1));
+}
+
+static void
+forest_fit(const UsFitInput *input, UsFitResult *result)
+{
+	UsTreeModel *m = palloc0(sizeof(UsTreeModel));
+	UsTreeStats stats = {0};
+	UsForestPlan plan = {{0}};
+	UsForestOob oob = {0};
+	UsSplitRule rule;
+	UsArena    *arena = us_arena_create(CurrentMemoryContext, input->budget);
+
+	memset(result, 0, sizeof(UsFitResult));
+	result->details = us_report_object();
+	stats.item = us_arena_array(arena, input->frame->nrows, sizeof(UsTreeItem));
+	stats.key = us_arena_array(arena, input->frame->nrows, sizeof(uint64));
+	us_tree_stats_fill(input, &stats);
+	plan.grow.column = us_tree_columns(input, (int) us_tree_param(input, "max_bins")->integer);
+	read_plan(input, &stats, &rule, &plan);
+
+	m->kind = US_TREES_AVERAGE;
+	m->n_labels = stats.n_classes;
+	m->forest = us_forest_grow(input, &plan, &stats, &oob, result->details);
+	m->base = palloc(sizeof(double));
+	m->base[0] = stats.centre;
+	us_tree_model_prepare(m);
+	us_report_attach(result->details, "model", us_tree_model_describe(m));
+	us_report_number(result->details, "least_leaf_weight", rule.min_weight);
+	us_report_int(result->details, "max_features", plan.grow.try);
+	if (plan.oob)
+		report_oob(&stats, &oob, result->details);
+	us_arena_reset(arena);
+
+	result->model = m;
+	result->task = input->task;
+	result->n_labels = stats.n_classes;
+	result->metric_value = NAN;
+	result->converged = true;
+	result->iterations = plan.n_trees;
+}
+
+static uint64
+forest_memory(const UsParams *params, int64 nrows, int width)
+{
+	return (uint64) nrows * (width + 3 * sizeof(UsTreeItem) + sizeof(uint64) + 2 * sizeof(double)) +
+		(uint64) us_params_get(params, "n_trees")->integer * Min(nrows / USUAL_LEAST, USUAL_LEAVES) * 2 *
+		(sizeof(UsTreeNode) + 2 * sizeof(float));
+}
+
+const UsAlgorithm us_algorithm_random_forest = {
+	.name = "random_forest",
+	.task = "classification, regression",
+	.description = "random forest: trees on bootstrap samples, out-of-bag error, native categories and missing values",
+	.native = true,
+	.needs_target = true,
+	.params = specs,
+	.fit = forest_fit,
+	.memory = forest_memory,
+	.score = us_tree_model_score,
+	.label = us_tree_model_label,
+	.label_block = us_tree_model_label_block,
+	.score_block = us_tree_model_score_block,
+	.proba = us_tree_model_proba,
+	.describe = us_tree_model_describe,
+	.write = us_tree_model_write,
+	.read = us_tree_model_read,
+};

@@ -1,0 +1,74 @@
+/*
+ * tree_learner.h
+ *	  What the algorithms that learn trees have in common: rows as items, and the
+ *	  trained model.
+ */
+#ifndef US_TREE_LEARNER_H
+#define US_TREE_LEARNER_H
+
+#include "learn/algorithm.h"
+#include "learn/tree_grow.h"
+#include "learn/tree_objective.h"
+
+typedef enum UsTreeModelKind
+{
+	US_TREES_AVERAGE,			/* the mean of the trees: single trees and forests */
+	US_TREES_BOOSTED			/* the sum of the trees is a score */
+} UsTreeModelKind;
+
+typedef struct UsTreeModel
+{
+	UsTreeModelKind kind;
+	int			n_labels;		/* classes; 0: regression */
+	UsForest   *forest;
+	double	   *base;			/* [n_scores] what the sums are added to */
+	UsObjective objective;		/* BOOSTED */
+	double	   *importance;		/* [width] gain of the splits by column, summing to 1 */
+
+	/* scratch of scoring */
+	int			block;			/* rows that go through a tree before the next */
+	uint8	   *bin;			/* [block][width] */
+	double	   *sum;			/* [block][sums] */
+} UsTreeModel;
+
+/* Finish a model whose forest is complete: importance, scratch. */
+extern void us_tree_model_prepare(UsTreeModel *m);
+
+/* Functions of the vtable. */
+extern void us_tree_model_score(const void *model, const double *x, UsScore *score);
+extern int	us_tree_model_label(const void *model, const double *x);
+extern void us_tree_model_label_block(const void *model, const double *x, int stride, int nrows,
+									  int32 *label);
+extern void us_tree_model_score_block(const void *model, const double *x, int stride, int nrows,
+									  UsScore *out);
+extern void us_tree_model_proba(const void *model, const double *x, double *p);
+extern UsReport *us_tree_model_describe(const void *model);
+extern void us_tree_model_write(const void *model, UsWriter *w);
+extern void *us_tree_model_read(UsReader *r, int width, int *n_labels);
+
+/* The statistics of training rows, on a grid. */
+typedef struct UsTreeStats
+{
+	int64		n;
+	int			n_classes;		/* 0: regression */
+	double		unit;			/* of weights (classes), and of weighted targets (regression) */
+	double		unit_h;			/* of weights (regression) */
+	double		centre;			/* regression: targets are relative to it */
+	UsTreeItem *item;			/* [n]: weight and class; or minus the weighted target, and the weight */
+	uint64	   *key;			/* [n] row keys */
+} UsTreeStats;
+
+/* Bytes that us_tree_stats takes for n rows. */
+extern Size us_tree_stats_bytes(int64 n);
+
+/* Read targets, weights and keys of all rows; item and key are room of the caller. */
+extern void us_tree_stats_fill(const UsFitInput *input, UsTreeStats *stats);
+
+/* The rule of trees that average: variance, gini or entropy. */
+extern UsSplitRule us_tree_average_rule(const UsTreeStats *stats, bool entropy, double min_weight,
+										double min_gain);
+
+/* The value of the boolean, number or integer parameter of that name. */
+extern const UsParam *us_tree_param(const UsFitInput *input, const char *name);
+
+#endif
