@@ -20,9 +20,6 @@
 /* rows of a chunk of out-of-bag answers */
 #define OOB_ROWS		4096
 
-/* a row is drawn at most so often */
-#define MAX_COUNT		16
-
 #define TREE_SALT		UINT64CONST(0x74726565)
 
 /* nanoseconds of one row, column and level; work of so many seconds is worth a worker */
@@ -38,14 +35,14 @@ typedef struct Area
 	int			width;
 	bool		bootstrap;
 	uint64		seed;
-	double		poisson[MAX_COUNT];	/* P(count <= i) */
+	double		poisson[US_TREE_MOST_DRAWN];	/* P(count <= i) */
 	int			first_tree;		/* of this round */
 	int			n_slots;
 	Size		bin_at;			/* [width][n] */
 	Size		item_at;		/* [n] */
 	Size		key_at;			/* [n] */
-	Size		column_at;		/* [width] UsTreeColumn without thresholds */
-	Size		monotone_at;	/* unused: 0 */
+	Size		column_at;		/* [width] UsTreeColumn; thresholds are behind one another: */
+	Size		threshold_at;
 	Size		sum_at;			/* out of bag */
 	Size		count_at;
 	Size		slot_at;
@@ -90,7 +87,7 @@ times_drawn(const Area *a, int t, uint64 key)
 	if (!a->bootstrap)
 		return 1;
 	u = us_uniform(a->seed ^ (TREE_SALT * (uint64) (t + 1)), key);
-	while (n < MAX_COUNT - 1 && u > a->poisson[n])
+	while (n < US_TREE_MOST_DRAWN - 1 && u > a->poisson[n])
 		n++;
 	return n;
 }
@@ -121,7 +118,23 @@ draw(Area *a, int t, UsTreeItem *item)
 	return n;
 }
 
-/* The columns and rows of the area, with pointers of this process. */
+/* The columns, with pointers of this process. */
+static UsTreeColumn *
+local_columns(Area *a)
+{
+	UsTreeColumn *column = palloc(sizeof(UsTreeColumn) * Max(a->width, 1));
+	double	   *threshold = (double *) ((char *) a + a->threshold_at);
+
+	memcpy(column, (char *) a + a->column_at, sizeof(UsTreeColumn) * a->width);
+	for (int c = 0; c < a->width; c++)
+	{
+		column[c].threshold = column[c].native ? NULL : threshold;
+		threshold += column[c].native ? 0 : column[c].nbins - 1;
+	}
+	return column;
+}
+
+/* Columns and rows of the area, with pointers of this process. */
 static void
 localise(Area *a, UsGrowPlan *plan, UsTreeRows *rows, UsSplitRule *rule)
 {
@@ -133,7 +146,7 @@ localise(Area *a, UsGrowPlan *plan, UsTreeRows *rows, UsSplitRule *rule)
 	rows->bin = (uint8 *) a + a->bin_at;
 	plan->rows = rows;
 	plan->rule = rule;
-	plan->column = (UsTreeColumn *) ((char *) a + a->column_at);
+	plan->column = local_columns(a);
 }
 
 void
@@ -141,13 +154,14 @@ us_task_forest_grow(UsTeamTask *task)
 {
 	Area	   *a = (Area *) task->area;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tree", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
 	UsGrowPlan	plan;
 	UsTreeRows	rows;
 	UsSplitRule rule;
 	int64		i;
+	MemoryContext old;
 
 	localise(a, &plan, &rows, &rule);
+	old = MemoryContextSwitchTo(context);
 	while (us_team_next(task, &i))
 	{
 		Slot	   *s = slot_of(a, (int) i);
@@ -319,6 +333,7 @@ lay_out(Area *a, const UsForestPlan *plan, bool sets)
 	a->item_at = place_array(&at, sizeof(UsTreeItem) * (Size) a->n);
 	a->key_at = place_array(&at, sizeof(uint64) * (Size) a->n);
 	a->column_at = place_array(&at, sizeof(UsTreeColumn) * (Size) a->width);
+	a->threshold_at = place_array(&at, sizeof(double) * US_TREE_BINS * (Size) a->width);
 	if (plan->oob)
 	{
 		a->sum_at = place_array(&at, sizeof(double) * (Size) a->n *
@@ -338,7 +353,7 @@ fill_poisson(double mean, double *below)
 	double		p = exp(-mean);
 	double		sum = 0;
 
-	for (int i = 0; i < MAX_COUNT; i++)
+	for (int i = 0; i < US_TREE_MOST_DRAWN; i++)
 	{
 		sum += p;
 		below[i] = sum;
@@ -385,6 +400,7 @@ us_forest_grow(const UsFitInput *input, const UsForestPlan *plan, UsTreeStats *s
 	UsTeam	   *team;
 	UsTreeRows	rows = {.n = stats->n, .width = width};
 	Size		scratch;
+	double	   *threshold;
 	bool		sets = false;
 
 	layout.grow = plan->grow;
@@ -414,6 +430,13 @@ us_forest_grow(const UsFitInput *input, const UsForestPlan *plan, UsTreeStats *s
 	memcpy((char *) a + a->item_at, stats->item, sizeof(UsTreeItem) * (Size) a->n);
 	memcpy((char *) a + a->key_at, stats->key, sizeof(uint64) * (Size) a->n);
 	memcpy((char *) a + a->column_at, plan->grow.column, sizeof(UsTreeColumn) * (Size) width);
+	threshold = (double *) ((char *) a + a->threshold_at);
+	for (int c = 0; c < width; c++)
+		if (!plan->grow.column[c].native)
+		{
+			memcpy(threshold, plan->grow.column[c].threshold, sizeof(double) * (plan->grow.column[c].nbins - 1));
+			threshold += plan->grow.column[c].nbins - 1;
+		}
 	rows.bin = (uint8 *) a + a->bin_at;
 	us_tree_bin_rows(input, plan->grow.column, &rows);
 

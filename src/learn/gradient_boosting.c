@@ -22,7 +22,7 @@ static const UsParamSpec specs[] = {
 	"loss of a regression; classes have the logistic or multinomial loss"},
 	{"n_rounds", US_PARAM_INT, "200", 1, 100000, NULL,
 	"trees, for each class where there are more than two"},
-	{"learning_rate", US_PARAM_NUMBER, "0.1", 1e-6, 1, NULL,
+	{"learning_rate", US_PARAM_NUMBER, "0.1", 0.0001, 1, NULL,
 	"factor of every tree"},
 	{"growth", US_PARAM_CHOICE, "\"level\"", 0, 0, growths,
 	"level splits all nodes of a level; leaf the node of the largest gain first"},

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "learn/forest_grow.h"
+#include "math/exact_sum.h"
 
 /* Leaves that one tree should not exceed when min_leaf is chosen by the number of rows. */
 #define USUAL_LEAVES	20000
@@ -19,7 +20,7 @@ static const UsParamSpec specs[] = {
 	{"n_trees", US_PARAM_INT, "200", 1, 100000, NULL,
 	"number of trees"},
 	{"max_features", US_PARAM_INT, NULL, 1, US_TREE_WIDTH, NULL,
-	"columns tried at each node; default: the square root of their number for classes, a third for a regression"},
+	"columns tried at each node, constant ones not counted; default: the square root of their number for classes, a third for a regression"},
 	{"max_depth", US_PARAM_INT, "100", 0, 1000, NULL,
 	"most splits from the root to a leaf"},
 	{"min_leaf", US_PARAM_NUMBER, NULL, 0, 1e12, NULL,
@@ -74,62 +75,75 @@ read_plan(const UsFitInput *input, const UsTreeStats *stats, UsSplitRule *rule, 
 	plan->workers = workers->is_null ? -1 : (int) workers->integer;
 }
 
+/* Sums over the rows that some tree did not see. */
+typedef struct OobSums
+{
+	int64		rows;
+	UsExactSum	weight;
+	UsExactSum	right;
+	UsExactSum	loss;
+	UsExactSum	square;
+	UsExactSum	total;
+} OobSums;
+
+static void
+add_oob(OobSums *s, const UsTreeStats *stats, const UsTreeItem *item, const double *sum, double n)
+{
+	double		w = (stats->n_classes ? item->a : item->b) * stats->unit_h;
+	double		square = 0;
+	int			best = 0;
+
+	s->rows++;
+	us_exact_add(&s->weight, w);
+	if (stats->n_classes == 0)
+	{
+		double		y = -item->a * stats->unit / w;
+		double		d = sum[0] / n - y;
+
+		us_exact_add(&s->square, w * d * d);
+		us_exact_add(&s->total, w * y * y);
+		return;
+	}
+	for (int c = 0; c < stats->n_classes; c++)
+	{
+		double		d = sum[c] / n - (c == item->b);
+
+		if (sum[c] > sum[best])
+			best = c;
+		square += d * d;
+	}
+	us_exact_add(&s->square, w * square);
+	us_exact_add(&s->right, best == item->b ? w : 0);
+	us_exact_add(&s->loss, -w * log(fmax(sum[item->b] / n, 1e-15)));
+}
+
 /* Out-of-bag accuracy, log loss and Brier score; or root mean squared error and R squared. */
 static void
 report_oob(const UsTreeStats *stats, const UsForestOob *oob, UsReport *details)
 {
 	UsReport   *r = us_report_add_object(details, "out_of_bag");
 	int			k = Max(stats->n_classes, 1);
-	int64		rows = 0;
-	double		weight = 0;
-	double		right = 0;
-	double		loss = 0;
-	double		square = 0;
-	double		total = 0;
+	OobSums    *s = palloc0(sizeof(OobSums));
+	double		weight;
 
 	for (int64 i = 0; i < stats->n; i++)
-	{
-		const double *sum = oob->sum + i * k;
-		const UsTreeItem *item = &stats->item[i];
-		double		w = (stats->n_classes ? item->a : item->b) * stats->unit_h;
-		int			best = 0;
-
-		if (oob->n[i] == 0)
-			continue;
-		rows++;
-		weight += w;
-		if (stats->n_classes == 0)
-		{
-			double		y = -item->a * stats->unit / w;
-			double		d = sum[0] / oob->n[i] - y;
-
-			square += w * d * d;
-			total += w * y * y;
-			continue;
-		}
-		for (int c = 0; c < k; c++)
-		{
-			double		p = sum[c] / oob->n[i];
-
-			if (sum[c] > sum[best])
-				best = c;
-			square += w * (p - (c == item->b)) * (p - (c == item->b));
-		}
-		right += w * (best == item->b);
-		loss -= w * log(fmax(sum[item->b] / oob->n[i], 1e-15));
-	}
-	us_report_int(r, "rows", rows);
-	if (rows == 0)
+		if (oob->n[i] > 0)
+			add_oob(s, stats, &stats->item[i], oob->sum + i * k, oob->n[i]);
+	us_report_int(r, "rows", s->rows);
+	if (s->rows == 0)
 		return;
+	weight = us_exact_round(&s->weight);
 	if (stats->n_classes == 0)
 	{
-		us_report_number(r, "rmse", sqrt(square / weight));
-		us_report_number(r, "r2", total > 0 ? 1 - square / total : NAN);
+		double		total = us_exact_round(&s->total);
+
+		us_report_number(r, "rmse", sqrt(us_exact_round(&s->square) / weight));
+		us_report_number(r, "r2", total > 0 ? 1 - us_exact_round(&s->square) / total : NAN);
 		return;
 	}
-	us_report_number(r, "accuracy", right / weight);
-	us_report_number(r, "log_loss", loss / weight);
-	us_report_number(r, "brier", square / weight / (k == 2 ? 2 : 1));
+	us_report_number(r, "accuracy", us_exact_round(&s->right) / weight);
+	us_report_number(r, "log_loss", us_exact_round(&s->loss) / weight);
+	us_report_number(r, "brier", us_exact_round(&s->square) / weight / (k == 2 ? 2 : 1));
 }
 
 static void

@@ -115,16 +115,31 @@ fill_hist(const Grower *g, const uint8 *bin, int64 begin, int64 end)
 			hist[(Size) bin[item[i].row] * nstats + item[i].b] += item[i].a;
 }
 
-/* Try one column on a node. */
-static void
+/* Do all items of the node have the same bin? */
+static bool
+is_constant(const Grower *g, const uint8 *bin, int64 begin)
+{
+	const int64 *h = g->hist + (Size) bin[g->item[begin].row] * g->rule->nstats;
+
+	if (g->rule->kind == US_SPLIT_GRADIENT)
+		return h[1] == g->total[1];
+	return memcmp(h, g->total, sizeof(int64) * g->rule->nstats) == 0;
+}
+
+/* Try one column on a node; false when it is constant there. */
+static bool
 try_column(Grower *g, int c, const UsSplitNode *node, int64 begin, int64 end, UsSplit *split)
 {
 	const UsTreeColumn *column = &g->plan->column[c];
 	const uint8 *bin = g->plan->rows->bin + (Size) c * g->plan->rows->n;
 	Size		bin_bytes = g->rule->nstats * sizeof(int64);
+	bool		constant;
 
 	fill_hist(g, bin, begin, end);
-	if (end - begin < FEW_ITEMS)
+	constant = is_constant(g, bin, begin);
+	if (constant)
+		memset((char *) g->hist + bin_bytes * bin[g->item[begin].row], 0, bin_bytes);
+	else if (end - begin < FEW_ITEMS)
 	{
 		uint64		present[4] = {0};
 
@@ -137,13 +152,16 @@ try_column(Grower *g, int c, const UsSplitNode *node, int64 begin, int64 end, Us
 		us_split_column(g->rule, column, c, node, g->hist, present, split);
 		for (int64 i = begin; i < end; i++)
 			memset((char *) g->hist + bin_bytes * bin[g->item[i].row], 0, bin_bytes);
-		return;
 	}
-	us_split_column(g->rule, column, c, node, g->hist, NULL, split);
-	memset(g->hist, 0, bin_bytes * (column->nbins + 1));
+	else
+	{
+		us_split_column(g->rule, column, c, node, g->hist, NULL, split);
+		memset(g->hist, 0, bin_bytes * (column->nbins + 1));
+	}
+	return !constant;
 }
 
-/* The best split of a node: of the columns drawn for it, and of more until one can be split. */
+/* The best split of a node, of the columns drawn for it; constant ones are not counted. */
 static void
 find_split(Grower *g, const Pending *p, UsSplit *split)
 {
@@ -155,6 +173,7 @@ find_split(Grower *g, const Pending *p, UsSplit *split)
 		.high = p->high
 	};
 	UsRandom	random;
+	int			tried = 0;
 
 	memset(split, 0, sizeof(UsSplit));
 	if (g->plan->try < width)
@@ -167,7 +186,7 @@ find_split(Grower *g, const Pending *p, UsSplit *split)
 	{
 		int			c = k;
 
-		if (k >= g->plan->try && split->gain > 0)
+		if (tried >= g->plan->try)
 			break;
 		if (g->plan->try < width)
 		{
@@ -177,7 +196,7 @@ find_split(Grower *g, const Pending *p, UsSplit *split)
 			g->order[j] = g->order[k];
 			g->order[k] = c;
 		}
-		try_column(g, c, &node, p->begin, p->end, split);
+		tried += try_column(g, c, &node, p->begin, p->end, split);
 	}
 }
 

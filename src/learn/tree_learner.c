@@ -12,8 +12,11 @@
 #include "learn/tree_learner.h"
 #include "math/exact_sum.h"
 
-/* Weights and targets become integers up to this: sums of 2^31 rows fit 64 bits. */
-#define LARGEST_STAT	((double) (1 << 30))
+/*
+ * Weights and targets become integers up to this: a row that is drawn US_TREE_MOST_DRAWN times still has
+ * 32 bits, and sums of 2^31 rows have 64.
+ */
+#define LARGEST_STAT	((double) ((1 << 30) / US_TREE_MOST_DRAWN))
 
 const UsParam *
 us_tree_param(const UsFitInput *input, const char *name)

@@ -46,6 +46,9 @@ extern UsReport *us_tree_model_describe(const void *model);
 extern void us_tree_model_write(const void *model, UsWriter *w);
 extern void *us_tree_model_read(UsReader *r, int width, int *n_labels);
 
+/* A row is at most so often in a bootstrap sample. */
+#define US_TREE_MOST_DRAWN	16
+
 /* The statistics of training rows, on a grid. */
 typedef struct UsTreeStats
 {

@@ -19,6 +19,9 @@
 /* Classes whose shares order the levels of a category. */
 #define MAX_ORDERS	8
 
+/* a gain below this share of the scores is a matter of rounding */
+#define ROUNDING	1e-10
+
 double
 us_split_weight(const UsSplitRule *rule, const int64 *sum)
 {
@@ -106,6 +109,7 @@ try(Search *s, const int64 *left, int bin, uint8 flags)
 	int64		room[64];
 	int64	   *right = rule->nstats <= lengthof(room) ? room : palloc(rule->nstats * sizeof(int64));
 	double		gain;
+	double		rounding = 0;
 	double		lv = 0;
 	double		rv = 0;
 
@@ -126,11 +130,12 @@ try(Search *s, const int64 *left, int bin, uint8 flags)
 			else
 				gain = score_at(rule, left, s->lambda, lv) + score_at(rule, right, s->lambda, rv);
 		}
+		rounding = fabs(gain) * ROUNDING;
 		gain -= s->base;
 	}
 	if (right != room)
 		pfree(right);
-	if (!(gain > s->best->gain) || gain < rule->min_gain)
+	if (!(gain > s->best->gain) || gain < rule->min_gain || gain <= rounding)
 		return false;
 	s->best->gain = gain;
 	s->best->column = s->number;
@@ -240,13 +245,15 @@ scan_two(Search *s, const int64 *hist, const uint64 *present, UsSplitKind kind)
 			double		a0 = (double) (l0 + (side ? s->missing[0] : 0));
 			double		a1 = (double) (l1 + (side ? s->missing[1] : 0));
 			double		weight = (gradient ? a1 : a0 + a1) * weight_unit;
+			double		score;
 			double		gain;
 
 			if (weight < rule->min_weight || total - weight < rule->min_weight)
 				continue;
-			gain = score_two(kind, a0, a1, ratio, s->lambda) +
-				score_two(kind, t0 - a0, t1 - a1, ratio, s->lambda) - base;
-			if (gain > best && gain >= least)
+			score = score_two(kind, a0, a1, ratio, s->lambda) +
+				score_two(kind, t0 - a0, t1 - a1, ratio, s->lambda);
+			gain = score - base;
+			if (gain > best && gain >= least && gain > score * ROUNDING)
 			{
 				best = gain;
 				found = b;
@@ -405,6 +412,38 @@ scan_levels(Search *s, const int64 *hist, const uint64 *present)
 	pfree(level);
 }
 
+/*
+ * Of the bins without rows behind the split, the one whose threshold is nearest to the middle
+ * of the gap: for training rows they are all the same, for others it is the fairest.
+ */
+static int
+middle_of_gap(const Search *s, const int64 *hist, const uint64 *present, int bin)
+{
+	const double *threshold = s->column->threshold;
+	int			nstats = s->rule->nstats;
+	int			last = s->column->nbins - 1;
+	int			next = bin;
+	double		middle;
+
+	if (bin == last)
+		return bin;
+	for (next = bin + 1; next <= last; next++)
+	{
+		int64		any = 0;
+
+		for (int k = 0; k < nstats; k++)
+			any |= hist[(Size) next * nstats + k];
+		if (is_present(present, next) && any != 0)
+			break;
+	}
+	if (next > last)
+		return bin;				/* only missing values go right */
+	middle = threshold[bin] / 2 + threshold[next - 1] / 2;
+	while (bin + 1 < next && fabs(threshold[bin + 1] - middle) < fabs(threshold[bin] - middle))
+		bin++;
+	return bin;
+}
+
 void
 us_split_column(const UsSplitRule *rule, const UsTreeColumn *column, int number,
 				const UsSplitNode *node, const int64 *hist, const uint64 *present,
@@ -430,5 +469,11 @@ us_split_column(const UsSplitRule *rule, const UsTreeColumn *column, int number,
 	if (column->native)
 		scan_levels(&s, hist, present);
 	else
+	{
+		double		before = best->gain;
+
 		scan_number(&s, hist, present);
+		if (best->gain > before)
+			best->bin = (uint8) middle_of_gap(&s, hist, present, best->bin);
+	}
 }
