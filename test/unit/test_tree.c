@@ -59,7 +59,8 @@ static void
 check_split(UsSplitKind kind, int nstats, bool native, bool missing, uint64 seed)
 {
 	UsSplitRule rule = {.kind = kind, .nstats = nstats, .unit_g = 0.25, .unit_h = 0.5, .min_weight = 3};
-	UsTreeColumn column = {.native = native, .nbins = BINS};
+	double		threshold[] = {1, 2, 3, 4, 5, 6};
+	UsTreeColumn column = {.native = native, .nbins = BINS, .threshold = threshold};
 	int64		hist[BINS + 1][3] = {{0}};
 	int64		flat[(BINS + 1) * 3];
 	int64		total[3] = {0};
