@@ -414,7 +414,8 @@ keep_tree(Boost *b)
 		out[i].left = n;
 		n += 2;
 	}
-	memcpy(f->set + f->n_sets, b->set, sizeof(UsTreeSet) * (Size) b->n_sets);
+	if (b->n_sets > 0)
+		memcpy(f->set + f->n_sets, b->set, sizeof(UsTreeSet) * (Size) b->n_sets);
 	f->n_sets += b->n_sets;
 	f->root[++f->n_trees] = first + n;
 }

@@ -123,7 +123,7 @@ tree_fit(const UsFitInput *input, UsFitResult *result)
 	plan.rows = &rows;
 	item = us_arena_array(arena, rows.n, sizeof(UsTreeItem));
 	memcpy(item, stats.item, sizeof(UsTreeItem) * (Size) rows.n);
-	scratch = us_grow_bytes(&plan, rows.n);
+	scratch = us_grow_bytes(&plan, rows.n, stats.weight);
 	us_budget_take(input->budget, scratch, "growing a tree");
 	us_progress("grow trees", 0, 1);
 	tree = us_grow_tree(&plan, item, rows.n, input->seed);

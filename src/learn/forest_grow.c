@@ -304,9 +304,11 @@ take_tree(UsForest *f, Room *room, Slot *s, UsBudget *budget)
 		else if (node[i].left == 0 && f->n_classes > 0)
 			node[i].u.place += f->n_places;
 	}
-	memcpy(f->set + f->n_sets, (char *) s + s->set_at, sizeof(UsTreeSet) * (Size) s->n_sets);
-	memcpy(f->place + f->n_places * f->n_classes, (char *) s + s->place_at,
-		   sizeof(float) * (Size) s->n_places * f->n_classes);
+	if (s->n_sets > 0)
+		memcpy(f->set + f->n_sets, (char *) s + s->set_at, sizeof(UsTreeSet) * (Size) s->n_sets);
+	if (s->n_places > 0)
+		memcpy(f->place + f->n_places * f->n_classes, (char *) s + s->place_at,
+			   sizeof(float) * (Size) s->n_places * f->n_classes);
 	f->n_sets += s->n_sets;
 	f->n_places += s->n_places;
 	f->root[++f->n_trees] = first + s->n;
@@ -361,20 +363,13 @@ fill_poisson(double mean, double *below)
 	}
 }
 
-/* Leaves of a tree: none has less than min_weight of all the weight it can have drawn. */
-static int64
-most_nodes(const UsForestPlan *plan, const UsTreeStats *stats)
+/* The most weight that a bootstrap sample can have. */
+static double
+most_weight(const UsForestPlan *plan, const UsTreeStats *stats)
 {
-	double		weight = 0;
-	double		leaves;
-	bool		gradient = stats->n_classes == 0;
-
-	for (int64 i = 0; i < stats->n; i++)
-		weight += (gradient ? stats->item[i].b : stats->item[i].a) * stats->unit_h;
-	if (plan->bootstrap)
-		weight = weight * plan->share * 1.1 + 100 * plan->grow.rule->min_weight;
-	leaves = fmin(weight / plan->grow.rule->min_weight + 1, (double) us_grow_most_nodes(&plan->grow, stats->n));
-	return Min(2 * (int64) leaves + 1, us_grow_most_nodes(&plan->grow, stats->n));
+	if (!plan->bootstrap)
+		return stats->weight;
+	return stats->weight * plan->share * 1.1 + 100 * plan->grow.rule->min_weight;
 }
 
 static int
@@ -410,10 +405,10 @@ us_forest_grow(const UsFitInput *input, const UsForestPlan *plan, UsTreeStats *s
 	layout.bootstrap = plan->bootstrap;
 	layout.seed = plan->seed;
 	fill_poisson(plan->share, layout.poisson);
-	layout.most_nodes = most_nodes(plan, stats);
+	layout.most_nodes = us_grow_most_nodes(&plan->grow, stats->n, most_weight(plan, stats));
 	for (int c = 0; c < width; c++)
 		sets |= plan->grow.column[c].native;
-	scratch = us_grow_bytes(&plan->grow, stats->n);
+	scratch = us_grow_bytes(&plan->grow, stats->n, most_weight(plan, stats));
 	while (workers > 0)
 	{
 		/* every member needs its scratch and a slot beside the trees */

@@ -54,9 +54,12 @@ typedef struct Grower
 } Grower;
 
 int64
-us_grow_most_nodes(const UsGrowPlan *plan, int64 n)
+us_grow_most_nodes(const UsGrowPlan *plan, int64 n, double weight)
 {
 	int64		leaves = Min(n, plan->max_leaves);
+
+	if (weight / plan->rule->min_weight < leaves)
+		leaves = (int64) (weight / plan->rule->min_weight) + 1;
 
 	if (plan->max_depth < 30)
 		leaves = Min(leaves, INT64CONST(1) << plan->max_depth);
@@ -64,9 +67,9 @@ us_grow_most_nodes(const UsGrowPlan *plan, int64 n)
 }
 
 Size
-us_grow_bytes(const UsGrowPlan *plan, int64 n)
+us_grow_bytes(const UsGrowPlan *plan, int64 n, double weight)
 {
-	int64		nodes = us_grow_most_nodes(plan, n);
+	int64		nodes = us_grow_most_nodes(plan, n, weight);
 
 	return (Size) n * 2 * sizeof(UsTreeItem) +
 		(Size) (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64) +

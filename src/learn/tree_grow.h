@@ -39,11 +39,11 @@ typedef struct UsGrownTree
 	int64	   *stat;			/* [n][nstats] sums, if kept */
 } UsGrownTree;
 
-/* Most nodes that a tree of n rows can have. */
-extern int64 us_grow_most_nodes(const UsGrowPlan *plan, int64 n);
+/* Most nodes that a tree of n rows with that weight together can have. */
+extern int64 us_grow_most_nodes(const UsGrowPlan *plan, int64 n, double weight);
 
-/* Bytes of scratch memory for trees of up to n rows. */
-extern Size us_grow_bytes(const UsGrowPlan *plan, int64 n);
+/* Bytes of scratch memory for such trees. */
+extern Size us_grow_bytes(const UsGrowPlan *plan, int64 n, double weight);
 
 /*
  * Grow a tree on item[n], which are reordered; seed draws the columns.  In the current memory

@@ -26,12 +26,6 @@ us_tree_param(const UsFitInput *input, const char *name)
 
 /* ---- statistics ---- */
 
-Size
-us_tree_stats_bytes(int64 n)
-{
-	return (Size) n * (sizeof(UsTreeItem) + sizeof(uint64));
-}
-
 /* Largest weight, sums for the mean of the target, its range. */
 typedef struct Extent
 {
@@ -112,6 +106,7 @@ us_tree_stats_fill(const UsFitInput *input, UsTreeStats *stats)
 		}
 	}
 	stats->n = n;
+	stats->weight = us_exact_round(&e->mass);
 	pfree(e);
 	pfree(room);
 	pfree(y);

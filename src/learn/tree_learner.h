@@ -57,12 +57,10 @@ typedef struct UsTreeStats
 	double		unit;			/* of weights (classes), and of weighted targets (regression) */
 	double		unit_h;			/* of weights (regression) */
 	double		centre;			/* regression: targets are relative to it */
+	double		weight;			/* of all rows together */
 	UsTreeItem *item;			/* [n]: weight and class; or minus the weighted target, and the weight */
 	uint64	   *key;			/* [n] row keys */
 } UsTreeStats;
-
-/* Bytes that us_tree_stats takes for n rows. */
-extern Size us_tree_stats_bytes(int64 n);
 
 /* Read targets, weights and keys of all rows; item and key are room of the caller. */
 extern void us_tree_stats_fill(const UsFitInput *input, UsTreeStats *stats);
