@@ -232,5 +232,6 @@ extern const UsAlgorithm us_algorithm_glm;
 extern const UsAlgorithm us_algorithm_decision_tree;
 extern const UsAlgorithm us_algorithm_gradient_boosting;
 extern const UsAlgorithm us_algorithm_random_forest;
+extern const UsAlgorithm us_algorithm_svm;
 
 #endif

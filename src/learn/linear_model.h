@@ -1,6 +1,6 @@
 /*
  * linear_model.h
- *	  What linear, logistic and glm have in common once they are trained: a linear predictor (one for each
+ *	  What linear, logistic, glm and svm have in common once they are trained: a linear predictor (one for each
  *	  class of more than two), the inference on its coefficients, figures of the fit.
  */
 #ifndef US_LINEAR_MODEL_H
@@ -68,6 +68,10 @@ extern char *us_linear_alias_warning(const UsEncoder *encoder, const bool *dropp
 
 /* The runs of columns and their reference levels for the order of elimination: last[width], run[width]. */
 extern void us_linear_references(const UsEncoder *encoder, bool *last, int *run);
+
+/* Predictor o of a row; and of the first n rows of a block, the same bits. */
+extern double us_linear_predictor(const UsLinearModel *m, int o, const double *x);
+extern void us_linear_predictors(const UsLinearModel *m, int o, const double *x, int stride, int n, double *out);
 
 /* Entries of the vtable. */
 extern void us_linear_score(const void *model, const double *x, UsScore *score);

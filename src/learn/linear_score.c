@@ -14,8 +14,8 @@
 /* rows of a block that are worked on together */
 #define ROWS	256
 
-static double
-predictor(const UsLinearModel *m, int o, const double *x)
+double
+us_linear_predictor(const UsLinearModel *m, int o, const double *x)
 {
 	const double *coef = m->coef + (Size) o * m->width;
 	double		sum = m->intercept[o];
@@ -26,8 +26,8 @@ predictor(const UsLinearModel *m, int o, const double *x)
 }
 
 /* The same of rows first .. first + n - 1 of a block. */
-static void
-predictors(const UsLinearModel *m, int o, const double *x, int stride, int n, double *out)
+void
+us_linear_predictors(const UsLinearModel *m, int o, const double *x, int stride, int n, double *out)
 {
 	const double *coef = m->coef + (Size) o * m->width;
 
@@ -101,7 +101,7 @@ us_linear_score(const void *model, const double *x, UsScore *score)
 	double		eta[US_MAX_CLASSES];
 
 	for (int o = 0; o < m->outputs; o++)
-		eta[o] = predictor(m, o, x);
+		eta[o] = us_linear_predictor(m, o, x);
 	if (m->link == US_LINK_SOFTMAX)
 		answer_classes(m, eta, score);
 	else
@@ -140,7 +140,7 @@ us_linear_score_block(const void *model, const double *x, int stride, int nrows,
 	{
 		int			n = Min(nrows - first, ROWS);
 
-		predictors(m, 0, x + first, stride, n, eta);
+		us_linear_predictors(m, 0, x + first, stride, n, eta);
 		for (int r = 0; r < n; r++)
 			answer(m, eta[r], &out[first + r]);
 	}
@@ -167,7 +167,7 @@ us_linear_proba(const void *model, const double *x, double *p)
 
 	if (m->link != US_LINK_SOFTMAX)
 	{
-		double		eta = predictor(m, 0, x);
+		double		eta = us_linear_predictor(m, 0, x);
 		double		small = exp(-fabs(eta));
 
 		small /= 1 + small;
@@ -176,7 +176,7 @@ us_linear_proba(const void *model, const double *x, double *p)
 		return;
 	}
 	for (int k = 0; k < m->classes; k++)
-		p[k] = predictor(m, k, x);
+		p[k] = us_linear_predictor(m, k, x);
 	most = p[0];
 	for (int k = 1; k < m->classes; k++)
 		most = fmax(most, p[k]);

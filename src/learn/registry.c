@@ -12,6 +12,7 @@ static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_linear,
 	&us_algorithm_logistic,
 	&us_algorithm_glm,
+	&us_algorithm_svm,
 	&us_algorithm_hierarchical,
 	&us_algorithm_gmm,
 	&us_algorithm_decision_tree,

@@ -1,0 +1,73 @@
+-- Support vector machines. Expected objectives: scikit-learn's SVC, SVR, LinearSVC and LinearSVR on the same rows.
+SET client_min_messages = warning;
+CREATE SCHEMA test_svm;
+SET search_path = test_svm, public;
+CREATE TABLE t AS
+SELECT i AS id, (i * 7919 % 101) / 50.0::float8 - 1 AS a, (i * 104729 % 97) / 40.0::float8 - 1.2 AS b, 1 + i % 3 AS w,
+  (i * 7919 % 101) / 50.0 - (i * 104729 % 97) / 40.0 + 0.2 > (i * 613 % 59) / 30.0 - 1 AS yes,
+  3 * (i * 7919 % 101) / 50.0 - (i * 104729 % 97) / 40.0 + (i * 613 % 59) / 30.0::float8 AS y,
+  (ARRAY['low', 'middle', 'top'])[1 + ((i * 7919 % 101) / 50.0 + (i * 613 % 59) / 90.0 > 0.8)::int + ((i * 7919 % 101) / 50.0 + (i * 613 % 59) / 90.0 > 1.7)::int] AS kind
+FROM generate_series(1, 300) i;
+\set raw '{"a": ["none"], "b": ["none"]}'
+CREATE TABLE fit AS
+SELECT m.*, f.converged, f.warnings, f.details
+FROM (VALUES ('svc', 'yes', NULL, '{}'::jsonb), ('weighted', 'yes', 'w', '{}'), ('balanced', 'yes', NULL, '{"class_weight": "balanced"}'), ('squared', 'yes', NULL, '{"loss": "squared_hinge", "penalise_intercept": true}'),
+    ('no_intercept', 'yes', NULL, '{"intercept": false}'), ('svr', 'y', NULL, '{}'), ('svr2', 'y', NULL, '{"loss": "squared_epsilon_insensitive", "C": 0.1, "epsilon": 0.3, "penalise_intercept": true}'),
+    ('three', 'kind', NULL, '{}')) m(model, y, weight, params),
+  LATERAL userseg.train(m.model, 'svm', 't', target => m.y, id => 'id', features => '{a,b}', transform => :'raw', weight => m.weight, holdout => 0, params => '{"C": 2, "tolerance": 1e-9}' || m.params) f;
+SELECT model, converged, warnings, round((details ->> 'objective')::numeric, 5) AS objective, (details ->> 'duality_gap')::float8 < 1e-8 * (details ->> 'objective')::float8 AS proven,
+  details ->> 'support_vectors' AS support, details ->> 'loss' AS loss, details ->> 'calibrated' AS calibrated FROM fit;
+SELECT model, term, round(coefficient::numeric, 4) AS coefficient, note FROM fit, userseg.coefficients(model) WHERE model IN ('svc', 'svr', 'no_intercept', 'svr2');
+-- the objective of the weights that are stored is the one that is told
+SELECT abs((w.coefficient ^ 2 + v.coefficient ^ 2) / 2 + 2 * (SELECT sum(greatest(0, 1 - (CASE WHEN yes THEN 1 ELSE -1 END) * (i.coefficient + w.coefficient * a + v.coefficient * b))) FROM t)
+    - (details ->> 'objective')::float8) < 1e-9 AS same
+FROM fit, userseg.coefficients('svc') w, userseg.coefficients('svc') v, userseg.coefficients('svc') i WHERE model = 'svc' AND w.term = 'a' AND v.term = 'b' AND i.term = '(intercept)';
+-- two rows at a time weigh as one of weight 2
+SELECT version FROM userseg.train('twice', 'svm', 'SELECT t.* FROM t, generate_series(1, w)', target => 'yes', features => '{a,b}', transform => :'raw', holdout => 0, params => '{"C": 2, "tolerance": 1e-9, "probability": false}');
+SELECT max(abs(a.coefficient - b.coefficient)) < 1e-5 AS same FROM userseg.coefficients('twice') a JOIN userseg.coefficients('weighted') b USING (term);
+
+-- scoring: rows and blocks, labels, probabilities, reasons
+SELECT yes, userseg.predict('svc', t) AS label, round(userseg.predict_value('svc', t)::numeric, 4) AS p, kind, userseg.predict('three', t) AS kind_label, round((userseg.predict_proba('three', t) ->> 'low')::numeric, 3) AS low,
+  round(userseg.predict_value('svr', t)::numeric, 4) AS value, round(y::numeric, 3) AS y FROM t WHERE id <= 4;
+SELECT m, count(*) FILTER (WHERE abs((SELECT sum(value::float8) FROM jsonb_each_text(userseg.predict_proba(m, t))) - 1) > 1e-12) AS wrong_sums,
+  count(*) FILTER (WHERE p.label <> userseg.predict(m, t) OR abs(p.probability - (userseg.predict_proba(m, t) ->> p.label)::float8) > 1e-12) AS wrong_labels
+FROM unnest('{svc,three,squared}'::text[]) m, t, LATERAL userseg.predict_detail(m, t) p GROUP BY m ORDER BY m;
+SELECT count(*) FILTER (WHERE abs(p.value - (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(p.reasons) r)) > 1e-9) AS wrong FROM t, LATERAL userseg.predict_detail('svr', t) p;
+SELECT metric, round(value::numeric, 4) AS value FROM userseg.evaluate('svc', 't', all_rows => true) WHERE metric IN ('accuracy', 'auc', 'log_loss');
+SELECT metric, round(value::numeric, 4) AS value FROM userseg.evaluate('three', 't', all_rows => true) WHERE metric IN ('accuracy', 'auc_ovr', 'log_loss');
+-- probabilities that are not calibrated follow the decision value
+SELECT version, details ->> 'calibrated' AS calibrated FROM userseg.train('plain', 'svm', 't', target => 'yes', features => '{a,b}', transform => :'raw', holdout => 0, params => '{"C": 2, "tolerance": 1e-9, "probability": false}');
+SELECT count(*) FILTER (WHERE abs(ln(p / (1 - p)) - (i.coefficient + w.coefficient * a + v.coefficient * b)) > 1e-8) AS wrong
+FROM t, LATERAL userseg.predict_value('plain', t) p, userseg.coefficients('plain') w, userseg.coefficients('plain') v, userseg.coefficients('plain') i WHERE w.term = 'a' AND v.term = 'b' AND i.term = '(intercept)';
+
+-- any order of the rows
+CREATE FUNCTION same(one text, other text) RETURNS boolean LANGUAGE sql AS $$
+  SELECT (SELECT array_agg(c ORDER BY term, c::text) FROM userseg.coefficients(one) c) IS NOT DISTINCT FROM (SELECT array_agg(c ORDER BY term, c::text) FROM userseg.coefficients(other) c)
+    AND (SELECT array_agg(userseg.predict_proba(one, t) ORDER BY id) FROM t) = (SELECT array_agg(userseg.predict_proba(other, t) ORDER BY id) FROM t)
+$$;
+SELECT version FROM userseg.train('one', 'svm', 't', target => 'kind', features => '{a,b}', holdout => 0);
+SELECT version FROM userseg.train('other', 'svm', 'SELECT * FROM t ORDER BY hashint4(id)', target => 'kind', features => '{a,b}', holdout => 0);
+SELECT same('one', 'other');
+-- a limit of passes
+SELECT converged, warnings[1] LIKE '1 of 1 decision functions did not converge in 1 passes: the objective is proven to be within % of the smallest one, tolerance is 1e-10; raise max_iter, lower C or scale the columns' AS told
+FROM userseg.train('hasty', 'svm', 't', target => 'y', features => '{a,b}', holdout => 0, params => '{"max_iter": 1, "tolerance": 1e-10, "C": 1000}');
+-- a class of one row cannot be left out
+SELECT converged, warnings FROM userseg.train('rare', 'svm', 'SELECT a, b, id = 7 AS one FROM t', target => 'one', holdout => 0);
+-- separable: the widest street
+SELECT round((details ->> 'objective')::numeric, 9) AS objective, details ->> 'support_vectors' AS support FROM userseg.train('street', 'svm', 'SELECT x::float8 AS x, x > 5 AS far FROM unnest(''{1,2,3,7,8,9}''::int[]) x',
+  target => 'far', transform => '{"x": ["none"]}', holdout => 0, params => '{"C": 1000, "tolerance": 1e-10}');
+SELECT term, round(coefficient::numeric, 6) FROM userseg.coefficients('street');
+-- huge and tiny numbers
+SELECT converged, (details ->> 'objective')::float8 > 0 AS positive FROM userseg.train('huge', 'svm', 'SELECT a * 1e50 AS a, b * 1e-50 AS b, y * 1e50 AS y FROM t', target => 'y', holdout => 0, params => '{"epsilon": 1e49, "C": 1e12}');
+
+-- errors
+SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"loss": "epsilon_insensitive"}');
+SELECT userseg.train('e', 'svm', 't', target => 'y', params => '{"loss": "hinge"}');
+SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"epsilon": 0.1}');
+SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"C": 0}');
+SELECT userseg.train('e', 'svm', 'SELECT a, b, true AS yes FROM t', target => 'yes');
+SET userseg.max_memory = '4MB';
+SELECT userseg.train('e', 'svm', 'SELECT g AS id, g % 17 AS a, g % 19 AS b, g % 23 > 11 AS yes FROM generate_series(1, 60000) g', target => 'yes', id => 'id', holdout => 0);
+RESET userseg.max_memory;
+SELECT count(*) AS dropped FROM userseg.models m, LATERAL userseg.drop_model(m.model) d WHERE m.model IN ('svc', 'weighted', 'balanced', 'squared', 'no_intercept', 'svr', 'svr2', 'three', 'twice', 'plain', 'one', 'other', 'hasty', 'rare', 'street', 'huge');
+DROP SCHEMA test_svm CASCADE;
