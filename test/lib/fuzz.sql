@@ -143,3 +143,36 @@ BEGIN
       SELECT DISTINCT '#   ' || o FROM unnest(outcomes) o WHERE o NOT IN ('refused', 'accepted') LIMIT 20;
   END LOOP;
 END $$;
+
+-- fuzz.model(model, source, n): mutations of the stored form of a model, with a right
+-- checksum, read as a model by value; what is accepted scores the rows of source.
+\getenv unit_library USERSEG_UNIT
+CREATE FUNCTION fuzz.artifact_seal(bytea) RETURNS bytea LANGUAGE C STRICT AS :'unit_library', 'unit_artifact_seal';
+CREATE FUNCTION fuzz.model(model text, source regclass, n int) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  body bytea := substr(decode((userseg.artifact(model)).value::text, 'hex'), 37);
+  start int := position('USEG'::bytea IN body);
+  whole bytea;
+  value text;
+  accepted int := 0;
+  refused int := 0;
+  strange text[] := '{}';
+BEGIN
+  FOR i IN 1 .. n LOOP
+    whole := substr(body, 1, start - 1) || fuzz.artifact_seal(fuzz.mutate(substr(body, start), 3, i));
+    value := '01000000' || encode(sha256(whole), 'hex') || encode(whole, 'hex');
+    BEGIN
+      PERFORM value::userseg._artifact_value;
+      accepted := accepted + 1;
+      EXECUTE format('SELECT userseg.score(($1, 1, $2)::userseg.artifact, p) FROM %s p', source) USING model, value;
+    EXCEPTION
+      WHEN invalid_binary_representation OR feature_not_supported OR program_limit_exceeded OR data_exception
+        OR undefined_column OR datatype_mismatch OR character_not_in_repertoire OR untranslatable_character THEN
+        refused := refused + 1;
+      WHEN OTHERS THEN
+        strange := strange || format('%s %s', SQLSTATE, SQLERRM);
+    END;
+  END LOOP;
+  RETURN format('%sok - %s: %s mutations, %s refused, %s read', CASE WHEN strange = '{}' THEN '' ELSE 'not ' END, model, n, refused, accepted)
+    || coalesce((SELECT string_agg(DISTINCT E'\n#   ' || t, '') FROM unnest(strange[1:20]) t), '');
+END $$;
