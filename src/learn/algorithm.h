@@ -183,7 +183,8 @@ typedef struct UsAlgorithm
 
 	/*
 	 * Coefficients of linear predictors: [outputs][terms], the intercept first, then the encoded columns;
-	 * outputs is 1, or the number of classes.  *df of their t distribution, infinite: normal.  Or NULL.
+	 * outputs is 1, or the number of classes.  *df of their t distribution, infinite: normal.  NULL for a
+	 * model that has none.  Or NULL.
 	 */
 	const UsCoefficient *(*coefficients) (const void *model, int *outputs, int *terms, double *df);
 

@@ -3,7 +3,8 @@
  *	  Support vector machines: parameters, the course of a training.
  *
  * 1. The encoded rows are brought into memory, in the order of their keys (svm_rows.c).
- * 2. Each decision function is found by dual coordinate descent (svm_descent.c): one of a regression or of two
+ * 2. Each decision function is found by dual coordinate descent (svm_descent.c), with another kernel than the linear
+ *	  one by sequential minimal optimisation (svm_smo.c): one of a regression or of two
  *	  classes, else one for each class against the rest.
  * 3. Probabilities: J. Platt, "Probabilistic outputs for support vector machines and comparisons to
  *	  regularized likelihood methods", 1999: a sigmoid of the decision values that rows get from a
@@ -17,6 +18,7 @@
 #include "infra/progress.h"
 #include "learn/svm_descent.h"
 #include "learn/svm_model.h"
+#include "learn/svm_smo.h"
 #include "math/hash.h"
 #include "stat/calibration.h"
 
@@ -25,6 +27,9 @@
 /* the machines of the folds need not be better than this: two parameters are made of them */
 #define FOLD_TOLERANCE	1e-3
 
+/* with a kernel that is not linear */
+#define MOST_KERNEL_ROWS	100000
+
 static const char *const losses[] = {"hinge", "squared_hinge", "epsilon_insensitive", "squared_epsilon_insensitive", NULL};
 
 static const UsParamSpec specs[] = {
@@ -32,6 +37,14 @@ static const UsParamSpec specs[] = {
 	"what the loss of a row counts beside half the squared length of the weights"},
 	{"loss", US_PARAM_CHOICE, NULL, 0, 0, losses,
 	"of one row; default hinge for classes, epsilon_insensitive for numbers"},
+	{"kernel", US_PARAM_CHOICE, "\"linear\"", 0, 0, us_svm_kernel_names,
+	"in whose space rows are kept apart; all but linear for up to tens of thousands of rows"},
+	{"gamma", US_PARAM_NUMBER, NULL, 1e-100, 1e100, NULL,
+	"scale of the kernels rbf and polynomial; default 1 / (columns * mean variance of the encoded columns)"},
+	{"degree", US_PARAM_INT, "3", 1, US_SVM_MOST_DEGREE, NULL,
+	"of the polynomial kernel"},
+	{"coef0", US_PARAM_NUMBER, "1", -1e100, 1e100, NULL,
+	"constant of the polynomial kernel"},
 	{"epsilon", US_PARAM_NUMBER, "0.1", 0, 1e100, NULL,
 	"regression: errors up to this, in units of the target, cost nothing"},
 	{"intercept", US_PARAM_BOOL, "true", 0, 0, NULL,
@@ -55,6 +68,8 @@ typedef struct Course
 	UsFitResult *result;
 	UsReport   *details;
 	UsSvmProblem problem;
+	UsSvmKernel kernel;
+	double	   *beta;			/* [outputs][n]: multipliers, with a kernel that is not linear */
 	UsSvmRows  *rows;
 	UsArena    *arena;
 	UsSvmSolution *whole;		/* from all rows */
@@ -78,6 +93,54 @@ static int
 n_outputs(const UsTarget *t)
 {
 	return t->task == US_TASK_REGRESSION || t->n_classes == 2 ? 1 : t->n_classes;
+}
+
+/* As scikit-learn's "scale": the variance of all values of the encoded columns. */
+static double
+default_gamma(const UsEncoder *encoder)
+{
+	int			width = us_encoder_width(encoder);
+	double		sum = 0;
+	double		squares = 0;
+
+	for (int j = 0; j < width; j++)
+	{
+		const UsEncodedColumn *column = us_encoder_column(encoder, j);
+
+		sum += column->mean;
+		squares += column->sd * column->sd + column->mean * column->mean;
+	}
+	return 1 / fmax(squares - sum * sum / width, 1e-100);
+}
+
+static void
+read_kernel(Course *c)
+{
+	const UsParams *params = c->input->params;
+	const char *name = us_params_get(params, "kernel")->text;
+	const UsParam *gamma = us_params_get(params, "gamma");
+
+	while (strcmp(us_svm_kernel_names[c->kernel.kind], name) != 0)
+		c->kernel.kind++;
+	us_report_text(c->details, "kernel", name);
+	c->kernel.gamma = gamma->is_null ? default_gamma(c->input->encoder) : gamma->number;
+	c->kernel.degree = (int) us_params_get(params, "degree")->integer;
+	c->kernel.coef0 = us_params_get(params, "coef0")->number;
+	if (c->kernel.kind == US_SVM_LINEAR)
+		return;
+	us_report_number(c->details, "gamma", c->kernel.gamma);
+	if (c->input->frame->nrows > MOST_KERNEL_ROWS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("kernel \"%s\" is trained on at most %d rows, there are %lld",
+						name, MOST_KERNEL_ROWS, (long long) c->input->frame->nrows),
+				 errdetail("The time grows faster than the square of the rows."),
+				 errhint("Train on a part of the rows, or use kernel \"linear\".")));
+	if (c->problem.intercept != US_SVM_FREE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kernel \"%s\" has an intercept that is not penalised", name),
+				 errhint("Leave out \"intercept\" and \"penalise_intercept\", or use kernel \"linear\".")));
 }
 
 static void
@@ -110,16 +173,17 @@ read_params(Course *c)
 		us_params_get(params, "penalise_intercept")->boolean ? US_SVM_PENALISED : US_SVM_FREE;
 	c->calibrate = !p->regression && us_params_get(params, "probability")->boolean;
 	c->folds = (int) us_params_get(params, "folds")->integer;
-	us_report_text(c->details, "kernel", "linear");
+	read_kernel(c);
 	us_report_text(c->details, "loss", name);
 }
 
 static Size
-working_bytes(int64 n, int width, bool classes, bool calibrate)
+working_bytes(int64 n, int width, bool classes, bool calibrate, int outputs, bool all)
 {
-	Size		bytes = us_svm_rows_bytes(n, width) + us_svm_descent_bytes(n, width) +
-		n * sizeof(double) * (1 + classes);
+	Size		bytes = us_svm_rows_bytes(n, width) + n * sizeof(double) * (1 + classes);
 
+	bytes += outputs == 0 ? us_svm_descent_bytes(n, width) :
+		us_svm_smo_bytes(n, all) + n * sizeof(double) * (outputs + 1);
 	if (calibrate)
 		bytes += n * (3 * sizeof(double) + 2) + us_calibrator_memory(n);
 	return bytes;
@@ -132,7 +196,8 @@ read_rows(Course *c)
 	int64		n = c->input->frame->nrows;
 	int			width = us_encoder_width(c->input->encoder);
 	bool		classes = !c->problem.regression;
-	Size		bytes = working_bytes(n, width, classes, c->calibrate);
+	int			outputs = c->kernel.kind == US_SVM_LINEAR ? 0 : n_outputs(c->input->target);
+	Size		bytes = working_bytes(n, width, classes, c->calibrate, outputs, false);
 
 	us_budget_take(budget, bytes, psprintf("support vector machine of %lld rows of %d encoded columns",
 										   (long long) n, width));
@@ -145,6 +210,8 @@ read_rows(Course *c)
 		c->y = (double *) us_arena_array(c->arena, n, sizeof(double));
 	c->problem.y = classes ? c->y : c->rows->y;
 	c->problem.spread = classes ? 1 : (c->input->target->max - c->input->target->min) / 2;
+	if (outputs > 0)
+		c->beta = (double *) us_arena_array(c->arena, (Size) n * outputs, sizeof(double));
 	if (!c->calibrate)
 		return;
 	c->part = us_svm_solution_create(c->rows, c->arena);
@@ -186,10 +253,15 @@ calibrate(Course *c, const UsSvmSolution *s, UsSvmSigmoid *sigmoid)
 			return false;
 		us_progress("folds", k, c->folds);
 		p.left_out = k;
-		memcpy(t->alpha, s->alpha, sizeof(double) * c->rows->n);
-		t->b = s->b;
-		us_svm_descend(&p, t, budget);
-		us_svm_values(&p, t, c->held_out);
+		if (c->beta != NULL)
+			us_svm_smo(&p, &c->kernel, t, c->held_out, budget);
+		else
+		{
+			memcpy(t->alpha, s->alpha, sizeof(double) * c->rows->n);
+			t->b = s->b;
+			us_svm_descend(&p, t, budget);
+			us_svm_values(&p, t, c->held_out);
+		}
 		c->passes += t->passes;
 	}
 	for (int i = 0; i < c->rows->n; i++)
@@ -209,14 +281,27 @@ calibrate(Course *c, const UsSvmSolution *s, UsSvmSigmoid *sigmoid)
 	return true;
 }
 
+/* The linear predictor o. */
+static void
+solve_linear(Course *c, int o)
+{
+	int			width = c->rows->width;
+	double	   *b = (double *) palloc(sizeof(double) * (width + 1));
+	double	   *zero = (double *) palloc0(sizeof(double) * (width + 1));
+
+	us_svm_descend(&c->problem, c->whole, c->input->budget);
+	b[0] = c->whole->b;
+	memcpy(b + 1, c->whole->w, sizeof(double) * width);
+	us_linear_model_terms(c->model->linear, o, c->input->encoder, b, NULL, NULL, zero, 0);
+	pfree(b);
+	pfree(zero);
+}
+
 /* Decision function o. */
 static void
 solve(Course *c, int o)
 {
 	UsSvmSolution *s = c->whole;
-	int			width = c->rows->width;
-	double	   *b = (double *) palloc(sizeof(double) * (width + 1));
-	double	   *zero = (double *) palloc0(sizeof(double) * (width + 1));
 	int			second = c->input->target->n_classes == 2 ? 1 : o;
 
 	for (int i = 0; c->y != NULL && i < c->rows->n; i++)
@@ -225,10 +310,14 @@ solve(Course *c, int o)
 	s->b = 0;
 	if (c->problem.regression)
 		s->b = c->input->target->min + c->problem.spread;
-	us_svm_descend(&c->problem, s, c->input->budget);
-	b[0] = s->b;
-	memcpy(b + 1, s->w, sizeof(double) * width);
-	us_linear_model_terms(c->model->linear, o, c->input->encoder, b, NULL, NULL, zero, 0);
+	if (c->beta != NULL)
+	{
+		us_svm_smo(&c->problem, &c->kernel, s, NULL, c->input->budget);
+		memcpy(c->beta + (Size) o * c->rows->n, s->alpha, sizeof(double) * c->rows->n);
+		c->model->linear->intercept[o] = s->b;
+	}
+	else
+		solve_linear(c, o);
 	c->objective += s->objective;
 	c->gap += s->gap;
 	c->support += (double) s->support;
@@ -237,8 +326,38 @@ solve(Course *c, int o)
 	c->failed += !s->converged;
 	if (c->calibrate)
 		c->model->calibrated = calibrate(c, s, &c->model->sigmoid[o]) && c->model->calibrated;
-	pfree(b);
-	pfree(zero);
+}
+
+/* The rows that count in some decision function, into the model. */
+static void
+take_vectors(Course *c)
+{
+	UsSvmModel *m = c->model;
+	int			outputs = m->linear->outputs;
+	int			width = c->rows->width;
+	int			n = c->rows->n;
+	int		   *row = (int *) palloc_extended(sizeof(int) * n, MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < n; i++)
+	{
+		bool		counts = false;
+
+		for (int o = 0; o < outputs; o++)
+			counts = counts || c->beta[(Size) o * n + i] != 0;
+		if (counts)
+			row[m->n++] = i;
+	}
+	m->kernel = c->kernel;
+	m->vector = (double *) palloc_extended(sizeof(double) * Max((Size) m->n * width, 1), MCXT_ALLOC_HUGE);
+	m->coef = (double *) palloc_extended(sizeof(double) * Max((Size) m->n * outputs, 1), MCXT_ALLOC_HUGE);
+	for (int k = 0; k < m->n; k++)
+	{
+		memcpy(m->vector + (Size) k * width, c->rows->x + (Size) row[k] * c->rows->stride, sizeof(double) * width);
+		for (int o = 0; o < outputs; o++)
+			m->coef[(Size) o * m->n + k] = c->beta[(Size) o * n + row[k]];
+	}
+	us_svm_model_squares(m);
+	pfree(row);
 }
 
 static void
@@ -284,6 +403,8 @@ svm_fit(const UsFitInput *input, UsFitResult *result)
 	read_rows(&c);
 	for (int o = 0; o < n_outputs(input->target); o++)
 		solve(&c, o);
+	if (c.beta != NULL)
+		take_vectors(&c);
 	for (int o = 0; o < c.model->linear->outputs && !c.model->calibrated; o++)
 	{
 		c.model->sigmoid[o].a = -1;
@@ -303,13 +424,15 @@ svm_fit(const UsFitInput *input, UsFitResult *result)
 static uint64
 svm_memory(const UsParams *params, int64 nrows, int width)
 {
-	return working_bytes(nrows, width, true, us_params_get(params, "probability")->boolean);
+	bool		linear = strcmp(us_params_get(params, "kernel")->text, "linear") == 0;
+
+	return working_bytes(nrows, width, true, us_params_get(params, "probability")->boolean, linear ? 0 : 1, true);
 }
 
 const UsAlgorithm us_algorithm_svm = {
 	.name = "svm",
 	.task = "classification, regression",
-	.description = "Support vector machines: classification and regression with a linear kernel",
+	.description = "Support vector machines: classification and regression, linear or with kernels",
 	.needs_target = true,
 	.params = specs,
 	.fit = svm_fit,

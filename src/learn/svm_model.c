@@ -14,6 +14,8 @@
 
 #define FORMAT_VERSION	1
 
+const char *const us_svm_kernel_names[] = {"linear", "rbf", "polynomial", NULL};
+
 UsSvmModel *
 us_svm_model_create(int classes, const UsEncoder *encoder)
 {
@@ -31,6 +33,41 @@ us_svm_model_create(int classes, const UsEncoder *encoder)
 }
 
 /* ---- scoring ---- */
+
+/* x'y of width values, the same for rows and blocks. */
+static inline double
+product(const double *a, const double *b, int width)
+{
+	double		sum = 0;
+
+	for (int j = 0; j < width; j++)
+		sum += a[j] * b[j];
+	return sum;
+}
+
+/* The decision values f[outputs] of a row. */
+static void
+decide(const UsSvmModel *m, const double *x, double *f)
+{
+	const UsLinearModel *l = m->linear;
+	double		x2;
+
+	if (m->kernel.kind == US_SVM_LINEAR)
+	{
+		for (int o = 0; o < l->outputs; o++)
+			f[o] = us_linear_predictor(l, o, x);
+		return;
+	}
+	x2 = product(x, x, l->width);
+	memcpy(f, l->intercept, sizeof(double) * l->outputs);
+	for (int i = 0; i < m->n; i++)
+	{
+		double		k = us_svm_kernel(&m->kernel, product(m->vector + (Size) i * l->width, x, l->width), m->square[i], x2);
+
+		for (int o = 0; o < l->outputs; o++)
+			f[o] += m->coef[(Size) o * m->n + i] * k;
+	}
+}
 
 /* The probability by a sigmoid, to its last digit where it is small. */
 static inline double
@@ -116,8 +153,7 @@ us_svm_score(const void *model, const double *x, UsScore *score)
 	const UsSvmModel *m = (const UsSvmModel *) model;
 	double		f[US_MAX_CLASSES];
 
-	for (int o = 0; o < m->linear->outputs; o++)
-		f[o] = us_linear_predictor(m->linear, o, x);
+	decide(m, x, f);
 	answer(m, f, score);
 }
 
@@ -135,9 +171,22 @@ us_svm_score_block(const void *model, const double *x, int stride, int nrows, Us
 {
 	const UsSvmModel *m = (const UsSvmModel *) model;
 	int			outputs = m->linear->outputs;
-	double	   *f = (double *) palloc(sizeof(double) * outputs * Max(nrows, 1));
+	double	   *f;
 	double		row[US_MAX_CLASSES];
 
+	if (m->kernel.kind != US_SVM_LINEAR)
+	{
+		f = (double *) palloc(sizeof(double) * m->linear->width);
+		for (int r = 0; r < nrows; r++)
+		{
+			for (int j = 0; j < m->linear->width; j++)
+				f[j] = x[(Size) j * stride + r];
+			us_svm_score(m, f, &out[r]);
+		}
+		pfree(f);
+		return;
+	}
+	f = (double *) palloc(sizeof(double) * outputs * Max(nrows, 1));
 	for (int o = 0; o < outputs; o++)
 		us_linear_predictors(m->linear, o, x, stride, nrows, f + (Size) o * nrows);
 	for (int r = 0; r < nrows; r++)
@@ -168,33 +217,128 @@ us_svm_proba(const void *model, const double *x, double *p)
 
 	if (m->linear->classes == 2)
 	{
-		f = us_linear_predictor(m->linear, 0, x);
+		decide(m, x, &f);
 		p[0] = complement(m->sigmoid, f);
 		p[1] = probability(m->sigmoid, f);
 		return;
 	}
-	for (int o = 0; o < m->linear->outputs; o++)
-		p[o] = us_linear_predictor(m->linear, o, x);
+	decide(m, x, p);
 	probabilities(m, p, p);
 }
 
-/* Of the decision value of the label, or the value of a regression. */
+void
+us_svm_model_squares(UsSvmModel *m)
+{
+	int			width = m->linear->width;
+
+	m->square = (double *) palloc(sizeof(double) * Max(m->n, 1));
+	for (int i = 0; i < m->n; i++)
+		m->square[i] = product(m->vector + (Size) i * width, m->vector + (Size) i * width, width);
+}
+
+/* ---- reasons ---- */
+
+/* What support vector i counts in the decision value that is explained, as linear_score.c has it for coefficients. */
+static double
+explained(const UsSvmModel *m, const UsScore *score, const double *coef, Size stride)
+{
+	int			n = m->linear->classes;
+	double		mean = 0;
+
+	if (n == 0)
+		return *coef;
+	if (n == 2)
+		return score->label == 1 ? -*coef : *coef;
+	for (int k = 0; k < n; k++)
+		mean += coef[stride * k];
+	return coef[stride * (score->label - 1)] - mean / n;
+}
+
+/* A row that goes from the average row to x column by column, as a support vector sees it. */
+typedef struct Walk
+{
+	double		product;
+	double		square;
+	double		k;
+} Walk;
+
+/* Column j goes to its place: the change of the kernel. */
+static inline double
+walk(const UsSvmModel *m, int i, const double *x, int j, Walk *w)
+{
+	double		before = w->k;
+	double		centre = m->linear->centre[j];
+
+	w->product += m->vector[(Size) i * m->linear->width + j] * (x[j] - centre);
+	w->square += x[j] * x[j] - centre * centre;
+	w->k = us_svm_kernel(&m->kernel, w->product, m->square[i], w->square);
+	return w->k - before;
+}
+
+static inline Walk
+walk_begin(const UsSvmModel *m, int i)
+{
+	const double *centre = m->linear->centre;
+	int			width = m->linear->width;
+	Walk		w;
+
+	w.product = product(m->vector + (Size) i * width, centre, width);
+	w.square = product(centre, centre, width);
+	w.k = us_svm_kernel(&m->kernel, w.product, m->square[i], w.square);
+	return w;
+}
+
+/*
+ * Of the decision value of the label, or of the value of a regression.  With a kernel that is not linear what a
+ * column adds depends on the others: it is the mean of what it adds when the columns go from the average row to x in
+ * their order and in the opposite one, two of the permutations of a Shapley value.
+ */
 void
 us_svm_explain(const void *model, const double *x, const UsScore *score, double *c)
 {
-	us_linear_explain(((const UsSvmModel *) model)->linear, x, score, c);
+	const UsSvmModel *m = (const UsSvmModel *) model;
+	int			width = m->linear->width;
+
+	if (m->kernel.kind == US_SVM_LINEAR)
+	{
+		us_linear_explain(m->linear, x, score, c);
+		return;
+	}
+	memset(c, 0, sizeof(double) * width);
+	for (int i = 0; i < m->n; i++)
+	{
+		double		half = explained(m, score, m->coef + i, m->n) / 2;
+		Walk		w = walk_begin(m, i);
+
+		for (int j = 0; j < width; j++)
+			c[j] += half * walk(m, i, x, j, &w);
+		w = walk_begin(m, i);
+		for (int j = width - 1; j >= 0; j--)
+			c[j] += half * walk(m, i, x, j, &w);
+	}
 }
 
+/* The decision value of the average row. */
 double
 us_svm_base(const void *model, const UsScore *score)
 {
-	return us_linear_base(((const UsSvmModel *) model)->linear, score);
+	const UsSvmModel *m = (const UsSvmModel *) model;
+	double		sum;
+
+	if (m->kernel.kind == US_SVM_LINEAR)
+		return us_linear_base(m->linear, score);
+	sum = explained(m, score, m->linear->intercept, 1);
+	for (int i = 0; i < m->n; i++)
+		sum += explained(m, score, m->coef + i, m->n) * walk_begin(m, i).k;
+	return sum;
 }
 
 const UsCoefficient *
 us_svm_coefficients(const void *model, int *outputs, int *terms, double *df)
 {
-	return us_linear_coefficients(((const UsSvmModel *) model)->linear, outputs, terms, df);
+	const UsSvmModel *m = (const UsSvmModel *) model;
+
+	return m->kernel.kind == US_SVM_LINEAR ? us_linear_coefficients(m->linear, outputs, terms, df) : NULL;
 }
 
 UsReport *
@@ -203,7 +347,9 @@ us_svm_describe(const void *model)
 	const UsSvmModel *m = (const UsSvmModel *) model;
 	UsReport   *r = us_report_object();
 
-	us_report_text(r, "kernel", "linear");
+	us_report_text(r, "kernel", us_svm_kernel_names[m->kernel.kind]);
+	if (m->kernel.kind != US_SVM_LINEAR)
+		us_report_number(r, "gamma", m->kernel.gamma);
 	us_report_int(r, "decision_functions", m->linear->outputs);
 	us_report_int(r, "columns", m->linear->width);
 	if (m->linear->classes > 0)
@@ -214,7 +360,10 @@ us_svm_describe(const void *model)
 
 /* ---- stored form ---- */
 
-/* u8 version, u8 calibrated, the linear model, for each predictor f64 a, f64 b. */
+/*
+ * u8 version, u8 calibrated, u8 kernel, the linear model, for each predictor f64 a, f64 b; with a kernel other than the
+ * linear one: f64 gamma, f64 coef0, u32 degree, u32 n, f64 vector[n][width], f64 coef[predictors][n].
+ */
 void
 us_svm_write(const void *model, UsWriter *w)
 {
@@ -222,12 +371,61 @@ us_svm_write(const void *model, UsWriter *w)
 
 	us_write_u8(w, FORMAT_VERSION);
 	us_write_u8(w, m->calibrated);
+	us_write_u8(w, m->kernel.kind);
 	us_linear_write(m->linear, w);
 	for (int o = 0; o < m->linear->outputs; o++)
 	{
 		us_write_f64(w, m->sigmoid[o].a);
 		us_write_f64(w, m->sigmoid[o].b);
 	}
+	if (m->kernel.kind == US_SVM_LINEAR)
+		return;
+	us_write_f64(w, m->kernel.gamma);
+	us_write_f64(w, m->kernel.coef0);
+	us_write_u32(w, m->kernel.degree);
+	us_write_u32(w, m->n);
+	for (Size i = 0; i < (Size) m->n * m->linear->width; i++)
+		us_write_f64(w, m->vector[i]);
+	for (Size i = 0; i < (Size) m->n * m->linear->outputs; i++)
+		us_write_f64(w, m->coef[i]);
+}
+
+static double *
+read_finite(UsReader *r, Size n, const char *what)
+{
+	double	   *v = (double *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * Max(n, 1));
+
+	for (Size i = 0; i < n; i++)
+	{
+		v[i] = us_read_f64(r);
+		if (!isfinite(v[i]))
+			us_corrupt(r, "%s is not finite", what);
+	}
+	return v;
+}
+
+static void
+read_vectors(UsReader *r, UsSvmModel *m)
+{
+	uint32		degree;
+	uint32		n;
+	Size		width = m->linear->width;
+
+	m->kernel.gamma = us_read_f64(r);
+	m->kernel.coef0 = us_read_f64(r);
+	degree = us_read_u32(r);
+	n = us_read_u32(r);
+	if (!(m->kernel.gamma > 0) || !isfinite(m->kernel.gamma) || !isfinite(m->kernel.coef0))
+		us_corrupt(r, "gamma %g, coef0 %g", m->kernel.gamma, m->kernel.coef0);
+	if (degree < 1 || degree > US_SVM_MOST_DEGREE)
+		us_corrupt(r, "degree %u", degree);
+	if (n > (r->len - r->pos) / (sizeof(double) * (width + m->linear->outputs)))
+		us_corrupt(r, "%u support vectors in %zu bytes", n, r->len - r->pos);
+	m->kernel.degree = (int) degree;
+	m->n = (int) n;
+	m->vector = read_finite(r, n * width, "support vector");
+	m->coef = read_finite(r, (Size) n * m->linear->outputs, "coefficient");
+	us_svm_model_squares(m);
 }
 
 void *
@@ -236,6 +434,7 @@ us_svm_read(UsReader *r, int width, int *n_labels)
 	UsSvmModel *m = (UsSvmModel *) palloc0(sizeof(UsSvmModel));
 	int			version = us_read_u8(r);
 	int			calibrated = us_read_u8(r);
+	int			kernel;
 
 	if (version != FORMAT_VERSION)
 		ereport(ERROR,
@@ -243,7 +442,11 @@ us_svm_read(UsReader *r, int width, int *n_labels)
 				 errmsg("format %d of a support vector machine is not known to this version of userseg", version)));
 	if (calibrated > 1)
 		us_corrupt(r, "calibrated is %d", calibrated);
+	kernel = us_read_u8(r);
+	if (kernel > US_SVM_POLYNOMIAL)
+		us_corrupt(r, "kernel %d", kernel);
 	m->calibrated = calibrated != 0;
+	m->kernel.kind = (UsSvmKernelKind) kernel;
 	m->linear = (UsLinearModel *) us_linear_read(r, width, n_labels);
 	if (m->linear->link == US_LINK_LOG || (m->linear->link == US_LINK_SOFTMAX && m->linear->classes == 2))
 		us_corrupt(r, "link %d of %d classes", m->linear->link, m->linear->classes);
@@ -255,5 +458,7 @@ us_svm_read(UsReader *r, int width, int *n_labels)
 		if (!isfinite(m->sigmoid[o].a) || !isfinite(m->sigmoid[o].b))
 			us_corrupt(r, "sigmoid %d is not finite", o);
 	}
+	if (m->kernel.kind != US_SVM_LINEAR)
+		read_vectors(r, m);
 	return m;
 }

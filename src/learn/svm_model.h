@@ -6,6 +6,7 @@
 #define US_SVM_MODEL_H
 
 #include "learn/linear_model.h"
+#include "learn/svm_kernel.h"
 
 /* The probability of a class from its decision value f: 1 / (1 + exp(a f + b)). */
 typedef struct UsSvmSigmoid
@@ -15,7 +16,8 @@ typedef struct UsSvmSigmoid
 } UsSvmSigmoid;
 
 /*
- * Decision function o is the linear predictor o.  Two classes have one, positive for the second; more have one
+ * Decision function o is the linear predictor o; with another kernel than the linear one, its intercept and
+ * the sum of coef[o][i] K(vector i, x).  Two classes have one, positive for the second; more have one
  * each, against the rest.
  */
 typedef struct UsSvmModel
@@ -23,10 +25,23 @@ typedef struct UsSvmModel
 	UsLinearModel *linear;
 	bool		calibrated;		/* the sigmoids were fitted; else a is -1, b is 0 */
 	UsSvmSigmoid *sigmoid;		/* [outputs] */
+	UsSvmKernel kernel;
+	int			n;				/* support vectors; 0 with the linear kernel */
+	double	   *vector;			/* [n][width] */
+	double	   *square;			/* [n]: squared length */
+	double	   *coef;			/* [outputs][n] */
 } UsSvmModel;
 
 /* In the current memory context, not calibrated.  classes 0: regression. */
 extern UsSvmModel *us_svm_model_create(int classes, const UsEncoder *encoder);
+
+/* Fill square of the vectors. */
+extern void us_svm_model_squares(UsSvmModel *m);
+
+extern const char *const us_svm_kernel_names[];
+
+/* Largest degree of the polynomial kernel. */
+#define US_SVM_MOST_DEGREE	20
 
 /* Entries of the vtable. */
 extern void us_svm_score(const void *model, const double *x, UsScore *score);

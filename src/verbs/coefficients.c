@@ -60,13 +60,13 @@ us_coefficients(const char *reference, double level, int *n)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("level is %g, outside of 0 < level < 1", level),
 				 errhint("0.95 gives intervals that hold the true value 95 times out of 100.")));
-	if (a->algorithm->coefficients == NULL)
+	c = a->algorithm->coefficients != NULL ? a->algorithm->coefficients(a->model, &outputs, &terms, &df) : NULL;
+	if (c == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("model \"%s\" version %d has no coefficients", m->info.model, m->info.version),
 				 errdetail("It is a model of algorithm \"%s\".", m->info.algorithm),
 				 errhint("Coefficients come from linear predictors, such as algorithms \"linear\" and \"logistic\".")));
-	c = a->algorithm->coefficients(a->model, &outputs, &terms, &df);
 	critical = df > 0 ? us_student_quantile(1 - (1 - level) / 2, df) : NAN;
 	line = (UsCoefficientLine *) MemoryContextAllocHuge(CurrentMemoryContext,
 														sizeof(UsCoefficientLine) * outputs * terms);

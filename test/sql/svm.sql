@@ -40,6 +40,31 @@ SELECT version, details ->> 'calibrated' AS calibrated FROM userseg.train('plain
 SELECT count(*) FILTER (WHERE abs(ln(p / (1 - p)) - (i.coefficient + w.coefficient * a + v.coefficient * b)) > 1e-8) AS wrong
 FROM t, LATERAL userseg.predict_value('plain', t) p, userseg.coefficients('plain') w, userseg.coefficients('plain') v, userseg.coefficients('plain') i WHERE w.term = 'a' AND v.term = 'b' AND i.term = '(intercept)';
 
+-- kernels
+CREATE TABLE kernel AS
+SELECT m.*, f.converged, f.warnings, f.details
+FROM (VALUES ('k_rbf', 'yes', NULL, '{"kernel": "rbf", "gamma": 0.7}'::jsonb), ('k_weighted', 'yes', 'w', '{"kernel": "rbf", "gamma": 0.7}'), ('k_default', 'yes', NULL, '{"kernel": "rbf"}'), ('k_poly', 'yes', NULL, '{"kernel": "polynomial", "gamma": 0.5, "degree": 2}'),
+    ('k_svr', 'y', NULL, '{"kernel": "rbf", "gamma": 0.7, "epsilon": 0.2}'), ('k_three', 'kind', NULL, '{"kernel": "rbf", "gamma": 0.7}'), ('k_line', 'yes', NULL, '{"kernel": "polynomial", "gamma": 1, "degree": 1, "coef0": 0}'),
+    ('k_squared', 'yes', NULL, '{"kernel": "polynomial", "gamma": 1, "degree": 1, "coef0": 0, "loss": "squared_hinge"}'), ('squared_free', 'yes', NULL, '{"loss": "squared_hinge"}'),
+    ('k_tube', 'y', NULL, '{"kernel": "polynomial", "gamma": 1, "degree": 1, "coef0": 0, "loss": "squared_epsilon_insensitive"}'), ('tube_free', 'y', NULL, '{"loss": "squared_epsilon_insensitive"}')) m(model, y, weight, params),
+  LATERAL userseg.train(m.model, 'svm', 't', target => m.y, id => 'id', features => '{a,b}', transform => :'raw', weight => m.weight, holdout => 0, params => '{"C": 2, "tolerance": 1e-9}' || m.params) f;
+SELECT model, converged, warnings, round((details ->> 'objective')::numeric, 4) AS objective, round((details ->> 'gamma')::numeric, 6) AS gamma FROM kernel;
+-- a polynomial of degree 1 is linear: another method, the same minimum
+SELECT a.model, abs((a.details ->> 'objective')::float8 / (b.details ->> 'objective')::float8 - 1) < 1e-8 AS same
+FROM (VALUES ('k_line', 'svc'), ('k_squared', 'squared_free'), ('k_tube', 'tube_free')) v(one, other) JOIN kernel a ON a.model = v.one JOIN (SELECT model, details FROM fit UNION ALL SELECT model, details FROM kernel) b ON b.model = v.other;
+SELECT max(abs(userseg.predict_value('k_tube', t) - userseg.predict_value('tube_free', t))) < 1e-4 AS same FROM t;
+SELECT yes, userseg.predict('k_rbf', t) AS label, round(userseg.predict_value('k_rbf', t)::numeric, 3) AS p, kind, userseg.predict('k_three', t) AS kind_label, round(userseg.predict_value('k_svr', t)::numeric, 4) AS value, round(y::numeric, 3) AS y FROM t WHERE id <= 4;
+SELECT m, count(*) FILTER (WHERE abs((SELECT sum(value::float8) FROM jsonb_each_text(userseg.predict_proba(m, t))) - 1) > 1e-12) AS wrong_sums,
+  count(*) FILTER (WHERE p.label <> userseg.predict(m, t) OR abs(p.probability - (userseg.predict_proba(m, t) ->> p.label)::float8) > 1e-12) AS wrong_labels
+FROM unnest('{k_rbf,k_three,k_poly}'::text[]) m, t, LATERAL userseg.predict_detail(m, t) p GROUP BY m ORDER BY m;
+SELECT m, count(*) FILTER (WHERE abs(p.value - (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(p.reasons) r)) > 1e-9) AS wrong FROM unnest('{k_svr,k_tube}'::text[]) m, t, LATERAL userseg.predict_detail(m, t) p GROUP BY m ORDER BY m;
+SELECT metric, round(value::numeric, 4) AS value FROM userseg.evaluate('k_rbf', 't', all_rows => true) WHERE metric IN ('accuracy', 'auc');
+SELECT version FROM userseg.train('k_other', 'svm', 'SELECT * FROM t ORDER BY hashint4(id)', target => 'kind', id => 'id', features => '{a,b}', transform => :'raw', holdout => 0, params => '{"C": 2, "tolerance": 1e-9, "kernel": "rbf", "gamma": 0.7}');
+SELECT (SELECT array_agg(userseg.predict_proba('k_three', t) ORDER BY id) FROM t) = (SELECT array_agg(userseg.predict_proba('k_other', t) ORDER BY id) FROM t) AS same;
+SELECT userseg.coefficients('k_rbf');
+SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"kernel": "rbf", "intercept": false}');
+SELECT userseg.train('e', 'svm', 'SELECT g % 17 AS a, g % 19 AS b, g % 23 > 11 AS yes FROM generate_series(1, 100001) g', target => 'yes', holdout => 0, params => '{"kernel": "rbf"}');
+
 -- any order of the rows
 CREATE FUNCTION same(one text, other text) RETURNS boolean LANGUAGE sql AS $$
   SELECT (SELECT array_agg(c ORDER BY term, c::text) FROM userseg.coefficients(one) c) IS NOT DISTINCT FROM (SELECT array_agg(c ORDER BY term, c::text) FROM userseg.coefficients(other) c)
@@ -69,5 +94,5 @@ SELECT userseg.train('e', 'svm', 'SELECT a, b, true AS yes FROM t', target => 'y
 SET userseg.max_memory = '4MB';
 SELECT userseg.train('e', 'svm', 'SELECT g AS id, g % 17 AS a, g % 19 AS b, g % 23 > 11 AS yes FROM generate_series(1, 60000) g', target => 'yes', id => 'id', holdout => 0);
 RESET userseg.max_memory;
-SELECT count(*) AS dropped FROM userseg.models m, LATERAL userseg.drop_model(m.model) d WHERE m.model IN ('svc', 'weighted', 'balanced', 'squared', 'no_intercept', 'svr', 'svr2', 'three', 'twice', 'plain', 'one', 'other', 'hasty', 'rare', 'street', 'huge');
+SELECT count(*) AS dropped FROM userseg.models m, LATERAL userseg.drop_model(m.model) d WHERE m.model IN ('svc', 'weighted', 'balanced', 'squared', 'no_intercept', 'svr', 'svr2', 'three', 'twice', 'plain', 'one', 'other', 'hasty', 'rare', 'street', 'huge') OR m.model LIKE 'k\_%' OR m.model LIKE '%\_free';
 DROP SCHEMA test_svm CASCADE;

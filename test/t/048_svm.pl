@@ -22,11 +22,13 @@ my $number = 0;
 
 sub fingerprint
 {
-	my ($source, $target, $weight, $settings) = @_;
+	my ($source, $target, $weight, $settings, $kernel) = @_;
+	my ($rows, $print) = (defined $kernel ? 1500 : 20000, 'SELECT md5(string_agg(c::text, \',\' ORDER BY c::text)) FROM userseg.coefficients(\'m%s\') c;');
+	$kernel //= 'linear';
 	my $model = 'm' . ++$number;
 	return $node->safe_psql('postgres', "SET client_min_messages = error; SET extra_float_digits = 1; $settings
-SELECT version FROM userseg.train('$model', 'svm', '$source', id => 'id', target => '$target', features => '{a,b,c,d}', weight => $weight, params => '{\"max_iter\": 300}');
-SELECT md5(string_agg(c::text, ',' ORDER BY c::text)) FROM userseg.coefficients('$model') c;
+SELECT version FROM userseg.train('$model', 'svm', 'SELECT * FROM $source WHERE id <= $rows', id => 'id', target => '$target', features => '{a,b,c,d}', weight => $weight, params => '{\"max_iter\": 300, \"kernel\": \"$kernel\"}');
+" . ($kernel eq 'linear' ? sprintf($print, $number) : '') . "
 SELECT md5(string_agg(userseg.predict_detail('$model', t)::text, ',' ORDER BY id)) FROM t WHERE id < 3000");
 }
 
@@ -36,6 +38,14 @@ foreach my $case ([ 'yes', 'NULL' ], [ 'yes', q('w') ], [ 'kind', 'NULL' ], [ 'a
 	my $one = fingerprint('t', $target, $weight, '');
 	is(fingerprint('shuffled', $target, $weight, ''), $one, "$target, $weight: the same in another order");
 	is(fingerprint('t', $target, $weight, 'SET userseg.max_parallel_workers = 0;'), $one, "$target, $weight: the same without workers");
+}
+
+foreach my $case ([ 'rbf', 'yes' ], [ 'polynomial', 'amount' ])
+{
+	my ($kernel, $target) = @$case;
+	my $one = fingerprint('t', $target, q('w'), '', $kernel);
+	is(fingerprint('shuffled', $target, q('w'), '', $kernel), $one, "$kernel: the same in another order");
+	is(fingerprint('shuffled', $target, q('w'), "SET userseg.max_memory = '4MB';", $kernel), $one, "$kernel: the same with a small cache");
 }
 
 # 64 MB: two hundred thousand rows of 4 columns fit; where they do not, it is said how much they need
@@ -49,11 +59,11 @@ like($err, qr/support vector machine of 200000 rows of 4 encoded columns needs [
 
 # cancel
 $node->safe_psql('postgres', <<'SQL');
-CREATE PROCEDURE outlives(target text, params jsonb, timeout int, INOUT late float8) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE outlives(target text, params jsonb, timeout int, source text, INOUT late float8) LANGUAGE plpgsql AS $$
 DECLARE from_time timestamptz := clock_timestamp();
 BEGIN
   PERFORM set_config('client_min_messages', 'error', false);
-  PERFORM userseg.train('stopped', 'svm', 'many', id => 'no', target => target, features => '{a,b,c,d}', holdout => 0, params => params);
+  PERFORM userseg.train('stopped', 'svm', source, id => CASE source WHEN 'many' THEN 'no' ELSE 'id' END, target => target, features => '{a,b,c,d}', holdout => 0, params => params);
   late := NULL;
 EXCEPTION WHEN query_canceled THEN
   late := extract(epoch FROM clock_timestamp() - from_time) * 1000 - timeout;
@@ -62,24 +72,26 @@ SQL
 
 sub late
 {
-	my ($target, $params, $timeout) = @_;
-	my $out = $node->safe_psql('postgres', "SET statement_timeout = $timeout; CALL outlives('$target', '$params', $timeout, NULL)");
+	my ($target, $params, $timeout, $source) = @_;
+	my $out = $node->safe_psql('postgres', "SET statement_timeout = $timeout; CALL outlives('$target', '$params', $timeout, '$source', NULL)");
 	return $out eq '' ? undef : $out;
 }
 
 foreach my $case (
 	[ 'classes', 'yes', '{"tolerance": 1e-10, "C": 100}' ],
 	[ 'several classes', 'kind', '{"tolerance": 1e-3}' ],
-	[ 'numbers', 'amount', '{"tolerance": 1e-10, "C": 100}' ])
+	[ 'numbers', 'amount', '{"tolerance": 1e-10, "C": 100}' ],
+	[ 'rbf', 'yes', '{"kernel": "rbf"}', 'SELECT * FROM t' ],
+	[ 'polynomial', 'amount', '{"kernel": "polynomial"}', 'SELECT * FROM t' ])
 {
-	my ($name, $target, $params) = @$case;
+	my ($name, $target, $params, $source) = @$case;
 	my ($stopped, $worst) = (0, 0);
 	for (my $timeout = 30; $timeout < 1500; $timeout = int($timeout * 2.2))
 	{
-		my $late = late($target, $params, $timeout);
+		my $late = late($target, $params, $timeout, $source // 'many');
 		last if !defined $late;
 		# a busy machine may be late once
-		$late = late($target, $params, $timeout) // 0 if $late > 200;
+		$late = late($target, $params, $timeout, $source // 'many') // 0 if $late > 200;
 		$stopped++;
 		$worst = $late if $late > $worst;
 	}
