@@ -51,7 +51,7 @@ FROM (VALUES ('k_rbf', 'yes', NULL, '{"kernel": "rbf", "gamma": 0.7}'::jsonb), (
 SELECT model, converged, warnings, round((details ->> 'objective')::numeric, 4) AS objective, round((details ->> 'gamma')::numeric, 6) AS gamma FROM kernel;
 -- a polynomial of degree 1 is linear: another method, the same minimum
 SELECT a.model, abs((a.details ->> 'objective')::float8 / (b.details ->> 'objective')::float8 - 1) < 1e-8 AS same
-FROM (VALUES ('k_line', 'svc'), ('k_squared', 'squared_free'), ('k_tube', 'tube_free')) v(one, other) JOIN kernel a ON a.model = v.one JOIN (SELECT model, details FROM fit UNION ALL SELECT model, details FROM kernel) b ON b.model = v.other;
+FROM (VALUES ('k_line', 'svc'), ('k_squared', 'squared_free'), ('k_tube', 'tube_free')) v(one, other) JOIN kernel a ON a.model = v.one JOIN (SELECT model, details FROM fit UNION ALL SELECT model, details FROM kernel) b ON b.model = v.other ORDER BY v.one;
 SELECT max(abs(userseg.predict_value('k_tube', t) - userseg.predict_value('tube_free', t))) < 1e-4 AS same FROM t;
 SELECT yes, userseg.predict('k_rbf', t) AS label, round(userseg.predict_value('k_rbf', t)::numeric, 3) AS p, kind, userseg.predict('k_three', t) AS kind_label, round(userseg.predict_value('k_svr', t)::numeric, 4) AS value, round(y::numeric, 3) AS y FROM t WHERE id <= 4;
 SELECT m, count(*) FILTER (WHERE abs((SELECT sum(value::float8) FROM jsonb_each_text(userseg.predict_proba(m, t))) - 1) > 1e-12) AS wrong_sums,
