@@ -10,5 +10,5 @@ us_regress() {
   (cd "$dir/out" && "$US_PGXS_DIR/src/test/regress/pg_regress" --inputdir="$dir/in" --outputdir="$dir/out" \
     --bindir="$US_BIN" --host="$PGHOST" --port="$PGPORT" --user=postgres \
     --load-extension=userseg $tests) >"$dir/output" 2>&1
-  perl "$US_TOP/test/lib/tap" regress "$label" "$dir/out" "$dir/output"
+  perl "$US_TOP/test/lib/tap" regress "$label" "$dir/out" "$dir/output" $tests
 }
