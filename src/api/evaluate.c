@@ -53,7 +53,7 @@ userseg_evaluate(PG_FUNCTION_ARGS)
 
 		if (line[i].interval)
 			us_report_text(details, "interval", line[i].interval);
-		if (line[i].sliced)
+		if (line[i].sliced && args.by)
 		{
 			us_report_text(details, "by", args.by);
 			if (line[i].slice)

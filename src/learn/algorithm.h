@@ -141,6 +141,7 @@ typedef struct UsAlgorithm
 	bool		native;			/* handles missing values and native categories (us_transform_native) */
 	bool		needs_target;	/* supervised: has the parameters us_supervised_params or us_classifier_params too */
 	bool		gives_value;	/* clustering: UsScore.value means something, as a density */
+	const char *const *label_names; /* clustering whose labels always mean the same: their names, ended by NULL */
 	const UsParamSpec *params;
 
 	/* Train.  Raises the errors of the interface; never half a model. */
@@ -225,6 +226,7 @@ extern void us_fit_warn(UsFitResult *result, char *text);
 /* The algorithms, each in its file; registry.c lists them. */
 extern const UsAlgorithm us_algorithm_gmm;
 extern const UsAlgorithm us_algorithm_hierarchical;
+extern const UsAlgorithm us_algorithm_isolation_forest;
 extern const UsAlgorithm us_algorithm_kmeans;
 extern const UsAlgorithm us_algorithm_minibatch_kmeans;
 extern const UsAlgorithm us_algorithm_linear;

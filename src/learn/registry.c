@@ -15,6 +15,7 @@ static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_svm,
 	&us_algorithm_hierarchical,
 	&us_algorithm_gmm,
+	&us_algorithm_isolation_forest,
 	&us_algorithm_decision_tree,
 	&us_algorithm_random_forest,
 	&us_algorithm_gradient_boosting,

@@ -108,6 +108,7 @@ typedef struct UsNewVersion
 	int			n_labels;
 	const int  *segment_ids;	/* [n_labels]: as aligned with an earlier version, 0 for a fresh number;
 								 * NULL: classes 1.., clusters fresh numbers */
+	const char *const *label_names; /* [n_labels]: names of fresh numbers, where they are free; or NULL */
 	int64		n_rows;
 	int			n_features;
 	const char *metric;			/* NULL: none */

@@ -190,6 +190,23 @@ insert_artifact(const bytea *artifact, const pg_uuid_t *artifact_id)
 	}
 }
 
+/* Name the segments whose labels have a fixed meaning, unless the names are taken. */
+static void
+name_labels(const UsWrite *write, const UsNewVersion *new, const int *ids)
+{
+	for (int i = 0; i < new->n_labels; i++)
+	{
+		UsArgs		args = {0};
+
+		us_args_text(&args, new->model);
+		us_args_int(&args, ids[i]);
+		us_args_text(&args, new->label_names[i]);
+		us_args_text(&args, write->role);
+		us_write_run("INSERT INTO userseg._segment_name (model, segment_id, name, named_at, named_by)"
+					 " VALUES ($1, $2, $3, pg_catalog.now(), $4) ON CONFLICT DO NOTHING", &args);
+	}
+}
+
 int
 us_catalog_add_version(const UsNewVersion *new)
 {
@@ -209,6 +226,8 @@ us_catalog_add_version(const UsNewVersion *new)
 	version = next_version(new, &ids);
 	insert_version(&write, new, version, ids, &artifact_id);
 	insert_artifact(new->artifact, &artifact_id);
+	if (new->label_names && new->segment_ids == NULL)
+		name_labels(&write, new, ids);
 	if (new->alias && (new->converged || new->force))
 		us_write_move_alias(&write, new->model, new->alias, version);
 	us_write_end(&write);

@@ -9,6 +9,7 @@
 #include "infra/progress.h"
 #include "learn/figures.h"
 #include "learn/labelled.h"
+#include "stat/proportion.h"
 #include "verbs/evaluate.h"
 #include "verbs/label.h"
 
@@ -42,6 +43,37 @@ put(Work *w, const char *metric, double value, int64 n)
 		.low = NAN, .high = NAN, .n = n};
 }
 
+/* Segments without a centre: how many rows each has, with the exact interval of its share. */
+static void
+measure_shares(Work *w)
+{
+	const UsModel *model = w->v.each[0].model;
+	int64	   *count = palloc0(sizeof(int64) * w->k);
+	int64		n = w->v.frame->nrows;
+
+	w->line = palloc0(sizeof(UsEvaluateLine) * Max(w->k, 1));
+	for (int i = 0; i < w->v.frame->nchunks; i++)
+	{
+		const UsChunk *chunk = us_frame_chunk(w->v.frame, i);
+		const int32 *label = us_label_chunk(w->labels, i, chunk);
+
+		us_progress("label rows", i, w->v.frame->nchunks);
+		for (int r = 0; r < chunk->nrows; r++)
+			if (label[r] > 0)
+				count[label[r] - 1]++;
+	}
+	for (int k = 0; k < w->k; k++)
+	{
+		UsEvaluateLine *line = &w->line[w->n];
+
+		put(w, "share", (double) count[k] / n, n);
+		line->sliced = true;
+		line->slice = model->label_name[k];
+		us_clopper_pearson(count[k], n, 0.95, &line->low, &line->high);
+		line->interval = "exact binomial";
+	}
+}
+
 UsEvaluateLine *
 us_evaluate_clusters(const UsEvaluationArgs *args, int *n)
 {
@@ -67,6 +99,13 @@ us_evaluate_clusters(const UsEvaluationArgs *args, int *n)
 	arena = us_arena_create(CurrentMemoryContext, w->v.budget);
 	bound = us_encoder_bind(a->encoder, w->v.frame);
 	w->labels = us_label_source(a->algorithm, a->model, bound, w->v.frame, NULL, w->v.budget);
+	if (a->algorithm->center == NULL)
+	{
+		measure_shares(w);
+		us_evaluation_close(&w->v);
+		*n = w->n;
+		return w->line;
+	}
 	space = us_space_create(bound, w->v.frame, false);
 	capacity = (int) Min(MOST_ROWS, w->v.frame->nrows);
 	us_budget_take(w->v.budget, us_labelled_bytes(space, capacity), "rows for silhouettes");

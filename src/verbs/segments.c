@@ -91,6 +91,11 @@ encoded_lines(const UsSegmentedModel *m, int label, UsCentroidLine *line)
 	int			width = us_encoder_width(artifact->encoder);
 	double	   *center = palloc(Max(width, 1) * sizeof(double));
 
+	if (artifact->algorithm->center == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("algorithm \"%s\" has no centroids in encoded units", artifact->algorithm->name),
+				 errhint("Use userseg.centroids(model), in the units of the source.")));
 	artifact->algorithm->center(artifact->model, label, center);
 	for (int j = 0; j < width; j++)
 	{

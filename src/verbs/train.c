@@ -118,6 +118,13 @@ align(UsTraining *t, UsLabelSource *labels)
 
 	if (earlier == NULL)
 		return;
+	if (t->prepared.recipe.algorithm->label_names)
+	{
+		/* labels that mean what they meant before keep their numbers */
+		if (earlier->artifact->algorithm == t->prepared.recipe.algorithm)
+			t->segment_ids = earlier->info.segment_ids;
+		return;
+	}
 	us_progress("align segments", 0, 0);
 	t->segment_ids = palloc0(t->fitted.result.n_labels * sizeof(int));
 	kept = us_align_segments(t->prepared.frame, earlier, t->fitted.result.n_labels,

@@ -103,6 +103,7 @@ us_training_store(UsTraining *t, bytea *artifact, UsTrainResult *result)
 	v.task = fit->task;
 	v.n_labels = fit->n_labels;
 	v.segment_ids = t->segment_ids;
+	v.label_names = p->recipe.algorithm->label_names;
 	v.n_rows = t->n_rows;
 	v.n_columns = v.n_features = used_features(p->encoder, &v.columns);
 	v.metric = metrics ? metrics->metric[0].name : fit->metric;

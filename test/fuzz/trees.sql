@@ -5,9 +5,11 @@ FROM generate_series(1, 80) i;
 SELECT 1 FROM userseg.train('tree', 'decision_tree', 'people', target => 'y', id => 'id', features => '{spent,visits,place}', holdout => 0, params => '{"pruning": "none", "min_leaf": 1}') \g /dev/null
 SELECT 1 FROM userseg.train('forest', 'random_forest', 'people', target => 'three', id => 'id', features => '{spent,visits,place}', holdout => 0, params => '{"n_trees": 3, "min_leaf": 1, "task": "classification"}') \g /dev/null
 SELECT 1 FROM userseg.train('boosted', 'gradient_boosting', 'people', target => 'spent', id => 'id', features => '{visits,place,three}', holdout => 0, params => '{"n_rounds": 4}') \g /dev/null
+SELECT 1 FROM userseg.train('isolated', 'isolation_forest', 'people', id => 'id', features => '{spent,visits,place}', params => '{"n_trees": 4, "sample_size": 40}') \g /dev/null
 
 CREATE VIEW some_people AS SELECT * FROM people WHERE id <= 20;
 SELECT fuzz.model('tree', 'some_people', 3000);
 SELECT fuzz.model('forest', 'some_people', 3000);
 SELECT fuzz.model('boosted', 'some_people', 3000);
-SELECT '1..3';
+SELECT fuzz.model('isolated', 'some_people', 3000);
+SELECT '1..4';

@@ -1,4 +1,4 @@
-# Trees, forests and boosting: cancelled in time in every phase, small budgets, workers really launched, spilled sources.
+# Trees, forests, boosting and isolation forests: cancelled in time in every phase, small budgets, workers really launched, spilled sources.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -27,26 +27,35 @@ SQL
 my %params = (
 	decision_tree => '"max_depth": 20',
 	random_forest => '"n_trees": 12',
-	gradient_boosting => '"n_rounds": 12, "row_share": 0.8, "early_stopping": 50');
+	gradient_boosting => '"n_rounds": 12, "row_share": 0.8, "early_stopping": 50',
+	isolation_forest => '"n_trees": 60');
+
+# without a target, and without workers of its own
+my %alone = (decision_tree => 1, isolation_forest => 1);
+
+sub target
+{
+	return $_[0] eq 'isolation_forest' ? "features => '{a,b,c,country,d}'" : "target => 'y', holdout => 0";
+}
 
 sub fingerprint
 {
 	my ($algorithm, $source, $extra, $settings) = @_;
 	my $params = join ', ', grep { $_ ne '' } $params{$algorithm}, $extra;
 	return $node->safe_psql('postgres', "SET client_min_messages = error; SET extra_float_digits = 1; $settings
-SELECT 1 FROM userseg.train('m', '$algorithm', '$source', target => 'y', id => 'id', weight => 'w', holdout => 0, params => '{$params}') \\g /dev/null
+SELECT 1 FROM userseg.train('m', '$algorithm', '$source', id => 'id', weight => 'w', @{[target($algorithm)]}, params => '{$params}') \\g /dev/null
 SELECT coalesce(details ->> 'workers', '-') || ' ' || (details #>> '{source,spilled}') FROM userseg.model_versions WHERE model = 'm' ORDER BY version DESC LIMIT 1;
 SELECT md5(string_agg(userseg.predict_value('m', t)::text, ',' ORDER BY id)) FROM t");
 }
 
 foreach my $algorithm (sort keys %params)
 {
-	my ($how, $bits) = split /\n/, fingerprint($algorithm, 't', $algorithm eq 'decision_tree' ? '' : '"workers": 0', '');
-	is($how, $algorithm eq 'decision_tree' ? '- false' : '0 false', "$algorithm: alone, in memory");
+	my ($how, $bits) = split /\n/, fingerprint($algorithm, 't', $alone{$algorithm} ? '' : '"workers": 0', '');
+	is($how, $alone{$algorithm} ? '- false' : '0 false', "$algorithm: alone, in memory");
 	is((split /\n/, fingerprint($algorithm, 'shuffled', '', ''))[1], $bits, "$algorithm: in another order");
 	my ($small, $small_bits) = split /\n/, fingerprint($algorithm, 't', '', "SET userseg.max_memory = '32MB';");
 	is($small_bits, $bits, "$algorithm: in 32 MB");
-	next if $algorithm eq 'decision_tree';
+	next if $alone{$algorithm};
 	foreach my $workers (1, 2)
 	{
 		my ($told, $same) = split /\n/, fingerprint($algorithm, 'shuffled', "\"workers\": $workers", '');
@@ -58,10 +67,10 @@ foreach my $algorithm (sort keys %params)
 # cancelled wherever it stands: the statement ends within 200 ms of its timeout, and nothing is left
 $node->safe_psql('postgres', <<'SQL');
 -- How long a training outlives its timeout, in ms; NULL when it ended before.
-CREATE PROCEDURE outlives(algorithm text, params jsonb, timeout int, INOUT late float8) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE outlives(algorithm text, target text, params jsonb, timeout int, INOUT late float8) LANGUAGE plpgsql AS $$
 DECLARE from_time timestamptz := clock_timestamp();
 BEGIN
-  PERFORM userseg.train('cancelled', algorithm, 'SELECT * FROM t UNION ALL SELECT * FROM shuffled', target => 'y', holdout => 0, params => params);
+  PERFORM userseg.train('cancelled', algorithm, 'SELECT * FROM t UNION ALL SELECT * FROM shuffled', target => target, holdout => 0, params => params);
   late := NULL;
 EXCEPTION WHEN query_canceled THEN
   late := extract(epoch FROM clock_timestamp() - from_time) * 1000 - timeout;
@@ -71,8 +80,9 @@ SQL
 sub late
 {
 	my ($algorithm, $ms) = @_;
+	my $target = $algorithm eq 'isolation_forest' ? 'NULL' : "'y'";
 	return $node->safe_psql('postgres',
-		"SET client_min_messages = error; SET statement_timeout = $ms; CALL outlives('$algorithm', '{$params{$algorithm}}', $ms, NULL)");
+		"SET client_min_messages = error; SET statement_timeout = $ms; CALL outlives('$algorithm', $target, '{$params{$algorithm}}', $ms, NULL)");
 }
 
 foreach my $algorithm (sort keys %params)
