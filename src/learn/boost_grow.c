@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
 #include "infra/progress.h"
 #include "learn/boost_grow.h"
@@ -20,8 +21,9 @@
 #define SHARD_ROWS		8192
 #define MAX_SHARDS		32
 
-/* gradients and hessians become integers up to this */
-#define LARGEST_STAT	((double) (1 << 30))
+/* gradients and hessians become integers of at most so many bits */
+#define GRADIENT_BITS	30
+#define HESSIAN_BITS	17
 
 #define SECONDS_A_STEP		1e-9
 #define SECONDS_A_WORKER	0.15
@@ -359,6 +361,7 @@ choose_columns(Boost *b, uint64 seed)
 			chosen[taken++] = (uint16) c;
 }
 
+/* Units of gradients and hessians, from their largest: equal hessians need one bit. */
 static void
 set_units(Boost *b)
 {
@@ -366,14 +369,20 @@ set_units(Boost *b)
 	const double *largest = US_BOOST_ARRAY(a, double, largest_at);
 	double		g = 0;
 	double		h = 0;
+	double		least = INFINITY;
+	int			bits_g;
 
 	for (int s = 0; s < a->shards; s++)
 	{
-		g = fmax(g, largest[2 * s]);
-		h = fmax(h, largest[2 * s + 1]);
+		g = fmax(g, largest[3 * s]);
+		h = fmax(h, largest[3 * s + 1]);
+		least = fmin(least, largest[3 * s + 2]);
 	}
-	b->rule.unit_g = g > 0 ? g / LARGEST_STAT : 1;
-	b->rule.unit_h = h > 0 ? h / LARGEST_STAT : 1;
+	a->bits_h = least == h ? 1 : HESSIAN_BITS;
+	bits_g = Min(US_BOOST_BITS - a->bits_h, GRADIENT_BITS);
+	a->shift = a->bits_h + pg_leftmost_one_pos32(US_BOOST_PACKED);
+	b->rule.unit_g = g > 0 ? g / (double) ((INT64CONST(1) << bits_g) - 1) : 1;
+	b->rule.unit_h = h > 0 ? h / (double) ((INT64CONST(1) << a->bits_h) - 1) : 1;
 	a->per_unit_g = 1 / b->rule.unit_g;
 	a->per_unit_h = 1 / b->rule.unit_h;
 }
@@ -539,7 +548,7 @@ fill_area(Boost *b, const UsFitInput *input, const float *y, const float *weight
 	uint32	   *number = US_BOOST_ARRAY(a, uint32, number_at);
 	double	   *score = US_BOOST_ARRAY(a, double, score_at);
 	int32	   *first = US_BOOST_ARRAY(a, int32, place_at);
-	UsTreeRows	rows = {.n = a->n, .width = a->width, .by_row = true, .bin = US_BOOST_ARRAY(a, uint8, bin_at)};
+	UsTreeRows	rows = {.n = a->n, .width = a->width, .row_bin = US_BOOST_ARRAY(a, uint8, bin_at)};
 	int32		at = 0;
 
 	memcpy(US_BOOST_ARRAY(a, float, y_at), y, sizeof(float) * (Size) a->n);
@@ -557,6 +566,8 @@ fill_area(Boost *b, const UsFitInput *input, const float *y, const float *weight
 		for (int k = 0; k < a->objective.n_scores; k++)
 			score[i * a->objective.n_scores + k] = base[k];
 	}
+	if (a->column_bin_at)
+		rows.bin = US_BOOST_ARRAY(a, uint8, column_bin_at);
 	us_tree_bin_rows(input, b->plan->column, &rows);
 }
 
@@ -574,6 +585,7 @@ plan_area(UsBoostArea *a, const UsBoostPlan *plan, UsBudget *budget, int64 n, in
 	a->objective = plan->objective;
 	a->max_nodes = 2 * plan->max_leaves;
 	a->weighted = weighted;
+	a->by_column = true;
 	a->valid_limit = plan->valid_share > 0 ? (uint32) (plan->valid_share * 4294967295.0) : 0;
 	a->sample_limit = plan->sample_share < 1 ? (uint32) (plan->sample_share * 4294967295.0) : PG_UINT32_MAX;
 	for (int c = 0; c < width; c++)
@@ -582,9 +594,12 @@ plan_area(UsBoostArea *a, const UsBoostPlan *plan, UsBudget *budget, int64 n, in
 	for (;;)
 	{
 		a->members = workers + 1;
-		if (workers == 0 || us_boost_layout(a) + hists < us_budget_left(budget))
+		if (us_boost_layout(a) + hists < us_budget_left(budget) || (workers == 0 && !a->by_column))
 			break;
-		workers--;
+		if (a->by_column)
+			a->by_column = false;
+		else
+			workers--;
 	}
 	return workers;
 }

@@ -11,10 +11,14 @@
 #include "learn/boost_task.h"
 #include "math/hash.h"
 
-typedef int64 Pair __attribute__((vector_size(16)));
-
 /* rows between two looks for interrupts */
 #define STRETCH		16384
+
+/* rows that are fetched before their turn */
+#define AHEAD		24
+
+/* columns whose sums are made at a time: their addresses are at hand */
+#define GROUP		32
 
 static Size
 place(Size *at, Size bytes)
@@ -32,6 +36,7 @@ us_boost_layout(UsBoostArea *a)
 	Size		at = sizeof(UsBoostArea);
 
 	a->bin_at = place(&at, n * a->width + 64);
+	a->column_bin_at = a->by_column ? place(&at, n * a->width) : 0;
 	a->gh_at = place(&at, n * 8);
 	a->score_at = place(&at, n * sizeof(double) * a->objective.n_scores);
 	a->y_at = place(&at, n * sizeof(float));
@@ -45,11 +50,12 @@ us_boost_layout(UsBoostArea *a)
 	a->range_at = place(&at, sizeof(int64) * 2 * (Size) a->shards * a->max_nodes);
 	a->node_at = place(&at, sizeof(UsTreeNode) * (Size) a->max_nodes);
 	a->set_at = place(&at, sizeof(UsTreeSet) * (Size) a->max_nodes);
-	a->largest_at = place(&at, sizeof(double) * 2 * a->shards);
+	a->largest_at = place(&at, sizeof(double) * 3 * a->shards);
 	a->loss_at = place(&at, sizeof(UsExactSum) * 2 * a->shards);
 	a->mass_at = place(&at, sizeof(UsExactSum) * 2 * a->shards);
 	a->used_at = place(&at, a->members);
 	a->hist_at = place(&at, sizeof(int64) * 2 * (Size) a->hist_size * US_BOOST_BATCH * a->members);
+	a->packed_at = place(&at, sizeof(int64) * (Size) a->hist_size * US_BOOST_BATCH * a->members);
 	return at;
 }
 
@@ -164,8 +170,9 @@ us_task_boost_gradient(UsTeamTask *task)
 
 	while (us_team_next(task, &shard))
 	{
-		double		g = 0;
-		double		h = 0;
+		float		g = 0;
+		float		h = 0;
+		float		least = INFINITY;
 
 		CHECK_FOR_INTERRUPTS();
 		if (a->has_tree)
@@ -179,63 +186,128 @@ us_task_boost_gradient(UsTeamTask *task)
 			CHECK_FOR_INTERRUPTS();
 			us_objective_gradients(&a->objective, y + r, weight ? weight + r : NULL,
 								   score + (Size) r * a->objective.n_scores, n, a->k, gh + 2 * r);
-			for (int i = 0; i < n; i++)
+			for (int64 i = r; i < r + n; i++)
 			{
-				g = fmax(g, fabs(gh[2 * (r + i)]));
-				h = fmax(h, gh[2 * (r + i) + 1]);
+				float		size = fabsf(gh[2 * i]);
+
+				g = size > g ? size : g;
+				h = gh[2 * i + 1] > h ? gh[2 * i + 1] : h;
+				least = gh[2 * i + 1] < least ? gh[2 * i + 1] : least;
 			}
 		}
-		largest[2 * shard] = g;
-		largest[2 * shard + 1] = h;
+		largest[3 * shard] = g;
+		largest[3 * shard + 1] = h;
+		largest[3 * shard + 2] = least;
 	}
 }
 
 /* ---- sums ---- */
 
-/* The sums of this member for the pass, zeroed when it begins. */
-static void
-begin_sums(UsBoostArea *a, const UsTeamTask *task)
+/*
+ * The sums that a member makes in a pass: gradients and hessians of up to US_BOOST_PACKED rows of a split are
+ * added as one number, half the memory and the work, before they go to the sums of both.
+ */
+typedef struct Sums
 {
-	US_BOOST_ARRAY(a, bool, used_at)[task->member] = true;
-	memset(us_boost_hist(a, task->member, 0), 0, sizeof(int64) * 2 * (Size) a->hist_size * Max(a->n_split, 1));
+	UsBoostArea *area;
+	int			member;
+	int			pending[US_BOOST_BATCH];	/* rows in the packed sums of each split */
+} Sums;
+
+static int64 *
+packed_of(const Sums *s, int i)
+{
+	return US_BOOST_ARRAY(s->area, int64, packed_at) +
+		(Size) s->area->hist_size * ((Size) s->member * US_BOOST_BATCH + i);
 }
 
-/* Add rows index[n] to the sums of the columns of the tree. */
+/* The sums of this member for the pass, zeroed when it begins. */
 static void
-add_rows(UsBoostArea *a, const uint32 *index, int64 n, int64 *hist)
+begin_sums(Sums *s, UsBoostArea *a, const UsTeamTask *task)
 {
-	const int32 (*gh)[2] = (const int32 (*)[2]) US_BOOST_ARRAY(a, int32, gh_at);
+	Size		n = (Size) a->hist_size * Max(a->n_split, 1);
+
+	s->area = a;
+	s->member = task->member;
+	memset(s->pending, 0, sizeof(s->pending));
+	US_BOOST_ARRAY(a, bool, used_at)[task->member] = true;
+	memset(us_boost_hist(a, task->member, 0), 0, sizeof(int64) * 2 * n);
+	memset(packed_of(s, 0), 0, sizeof(int64) * n);
+}
+
+/* Packed sums to those of both. */
+static void
+flush_sums(Sums *s, int i)
+{
+	const UsBoostArea *a = s->area;
+	int64	   *packed = packed_of(s, i);
+	int64	   *hist = us_boost_hist(s->area, s->member, i);
+	int			shift = a->shift;
+	int64		mask = (INT64CONST(1) << shift) - 1;
+
+	for (int64 k = 0; k < a->hist_size; k++)
+	{
+		hist[2 * k] += packed[k] >> shift;
+		hist[2 * k + 1] += packed[k] & mask;
+		packed[k] = 0;
+	}
+	s->pending[i] = 0;
+}
+
+static void
+end_sums(Sums *s)
+{
+	for (int i = 0; i < Max(s->area->n_split, 1); i++)
+		if (s->pending[i] > 0)
+			flush_sums(s, i);
+}
+
+/* Add rows index[n] to packed sums of the columns of the tree. */
+static void
+add_rows(UsBoostArea *a, const uint32 *index, int64 n, int64 *packed)
+{
+	const int64 *gh = US_BOOST_ARRAY(a, int64, gh_at);
 	const uint8 *bins = US_BOOST_ARRAY(a, uint8, bin_at);
 	const uint16 *chosen = US_BOOST_ARRAY(a, uint16, chosen_at);
 	const int32 *first = US_BOOST_ARRAY(a, int32, place_at);
-	Pair	   *sums = (Pair *) hist;
-	Pair	   *column[64];
+	int64	   *column[GROUP];
 	int			width = a->width;
 
-	/* some columns at a time: their sums stay in the cache, and so do the addresses in registers */
-	for (int c = 0; c < a->n_columns; c += 32)
+	for (int c = 0; c < a->n_columns; c += GROUP)
 	{
-		int			m = Min(32, a->n_columns - c);
+		int			m = Min(GROUP, a->n_columns - c);
 		bool		dense = chosen[c + m - 1] - chosen[c] == m - 1;
 
 		for (int j = 0; j < m; j++)
-			column[j] = sums + first[chosen[c + j]];
+			column[j] = packed + first[chosen[c + j]];
 		for (int64 i = 0; i < n; i++)
 		{
 			uint32		row = index[i];
 			const uint8 *bin = bins + (Size) row * width;
-			Pair		s = {gh[row][0], gh[row][1]};
+			int64		s = gh[row];
 
-			if (i + 16 < n)
+			if (i + AHEAD < n)
 			{
-				__builtin_prefetch(bins + (Size) index[i + 16] * width);
-				__builtin_prefetch(gh + index[i + 16]);
+				const uint8 *next = bins + (Size) index[i + AHEAD] * width;
+
+				/* a row may lie on two lines of the cache */
+				__builtin_prefetch(next + chosen[c]);
+				__builtin_prefetch(next + chosen[c + m - 1]);
+				__builtin_prefetch(gh + index[i + AHEAD]);
 			}
 			if (dense)
 			{
 				const uint8 *b = bin + chosen[c];
+				int			j = 0;
 
-				for (int j = 0; j < m; j++)
+				for (; j + 4 <= m; j += 4)
+				{
+					column[j][b[j]] += s;
+					column[j + 1][b[j + 1]] += s;
+					column[j + 2][b[j + 2]] += s;
+					column[j + 3][b[j + 3]] += s;
+				}
+				for (; j < m; j++)
 					column[j][b[j]] += s;
 			}
 			else
@@ -245,15 +317,21 @@ add_rows(UsBoostArea *a, const uint32 *index, int64 n, int64 *hist)
 	}
 }
 
+/* Add a range of rows to the sums of split i. */
 static void
-add_range(UsBoostArea *a, const int64 *range, int64 *hist)
+add_range(Sums *s, const int64 *range, int i)
 {
-	const uint32 *index = US_BOOST_ARRAY(a, uint32, index_at);
+	const uint32 *index = US_BOOST_ARRAY(s->area, uint32, index_at);
+	int64		n;
 
-	for (int64 r = range[0]; r < range[1]; r += STRETCH)
+	for (int64 r = range[0]; r < range[1]; r += n)
 	{
 		CHECK_FOR_INTERRUPTS();
-		add_rows(a, index + r, Min(STRETCH, range[1] - r), hist);
+		if (s->pending[i] == US_BOOST_PACKED)
+			flush_sums(s, i);
+		n = Min(US_BOOST_PACKED - s->pending[i], range[1] - r);
+		add_rows(s->area, index + r, n, packed_of(s, i));
+		s->pending[i] += (int) n;
 	}
 }
 
@@ -263,11 +341,12 @@ us_task_boost_root(UsTeamTask *task)
 	UsBoostArea *a = (UsBoostArea *) task->area;
 	const uint32 *number = US_BOOST_ARRAY(a, uint32, number_at);
 	uint32	   *index = US_BOOST_ARRAY(a, uint32, index_at);
-	float	   *gh = US_BOOST_ARRAY(a, float, gh_at);
-	int32	   *igh = US_BOOST_ARRAY(a, int32, gh_at);
+	int64	   *packed = US_BOOST_ARRAY(a, int64, gh_at);
+	double		most = (double) ((INT64CONST(1) << a->bits_h) - 1);
 	int64		shard;
+	Sums		sums;
 
-	begin_sums(a, task);
+	begin_sums(&sums, a, task);
 	while (us_team_next(task, &shard))
 	{
 		int64	   *range = range_of(a, shard, 0);
@@ -276,14 +355,23 @@ us_task_boost_root(UsTeamTask *task)
 		range[0] = range[1] = shard_begin(a, shard);
 		for (int64 r = range[0]; r < shard_begin(a, shard + 1); r++)
 		{
+			float		pair[2];
+			double		u;
+			double		h;
+
 			if (is_valid(a, number[r]) || !is_sampled(a, number[r]))
 				continue;
-			igh[2 * r] = (int32) rint(gh[2 * r] * a->per_unit_g);
-			igh[2 * r + 1] = (int32) fmax(rint(gh[2 * r + 1] * a->per_unit_h), 1);
+			memcpy(pair, &packed[r], sizeof(pair));
+			/* weights make most rows small against the largest: rounded by chance they keep their sum */
+			u = a->weighted ? (us_hash64(a->tree_seed + number[r]) >> 11) * 0x1p-53 : 0.5;
+			h = floor(pair[1] * a->per_unit_h + u);
+			h = h < 1 ? 1 : h > most ? most : h;
+			packed[r] = ((int64) floor(pair[0] * a->per_unit_g + u) << a->shift) + (int64) h;
 			index[range[1]++] = (uint32) r;
 		}
-		add_range(a, range, us_boost_hist(a, task->member, 0));
+		add_range(&sums, range, 0);
 	}
+	end_sums(&sums);
 }
 
 /* ---- splits ---- */
@@ -293,7 +381,9 @@ static void
 part_rows(UsBoostArea *a, int64 shard, const UsBoostSplit *s)
 {
 	const UsTreeColumn *column = US_BOOST_ARRAY(a, UsTreeColumn, column_at) + s->column;
-	const uint8 *bin = US_BOOST_ARRAY(a, uint8, bin_at) + s->column;
+	const uint8 *bin = a->column_bin_at ? US_BOOST_ARRAY(a, uint8, column_bin_at) + (Size) s->column * a->n :
+		US_BOOST_ARRAY(a, uint8, bin_at) + s->column;
+	Size		step = a->column_bin_at ? 1 : a->width;
 	uint32	   *index = US_BOOST_ARRAY(a, uint32, index_at);
 	uint32	   *spare = US_BOOST_ARRAY(a, uint32, spare_at);
 	const int64 *range = range_of(a, shard, s->node);
@@ -309,10 +399,10 @@ part_rows(UsBoostArea *a, int64 shard, const UsBoostSplit *s)
 	for (int64 i = range[0]; i < range[1]; i++)
 	{
 		uint32		row = index[i];
-		uint8		g = goes[bin[(Size) row * a->width]];
+		uint8		g = goes[bin[row * step]];
 
-		if (i + 16 < range[1])
-			__builtin_prefetch(bin + (Size) index[i + 16] * a->width);
+		if (i + AHEAD < range[1])
+			__builtin_prefetch(bin + index[i + AHEAD] * step);
 		index[l] = row;
 		spare[r] = row;
 		l += g;
@@ -329,8 +419,9 @@ us_task_boost_expand(UsTeamTask *task)
 {
 	UsBoostArea *a = (UsBoostArea *) task->area;
 	int64		shard;
+	Sums		sums;
 
-	begin_sums(a, task);
+	begin_sums(&sums, a, task);
 	while (us_team_next(task, &shard))
 		for (int i = 0; i < a->n_split; i++)
 		{
@@ -338,7 +429,7 @@ us_task_boost_expand(UsTeamTask *task)
 
 			CHECK_FOR_INTERRUPTS();
 			part_rows(a, shard, s);
-			add_range(a, range_of(a, shard, s->left + (s->build_left ? 0 : 1)),
-					  us_boost_hist(a, task->member, i));
+			add_range(&sums, range_of(a, shard, s->left + (s->build_left ? 0 : 1)), i);
 		}
+	end_sums(&sums);
 }

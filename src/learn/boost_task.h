@@ -16,6 +16,13 @@
 /* Nodes that are expanded in one pass, at most. */
 #define US_BOOST_BATCH	64
 
+/*
+ * Rows whose gradients and hessians are added as one number of 64 bits, and the bits that this leaves
+ * for the largest of both: bits_g + bits_h <= US_BOOST_BITS.
+ */
+#define US_BOOST_PACKED		4096
+#define US_BOOST_BITS		39
+
 /* A node that is split in a pass; the numbers are those of nodes of the tree at hand. */
 typedef struct UsBoostSplit
 {
@@ -39,6 +46,7 @@ typedef struct UsBoostArea
 	int64		hist_size;		/* bins of all columns together, missing ones included */
 	int			max_nodes;		/* of a tree */
 	bool		weighted;
+	bool		by_column;		/* bins stand column after column too */
 	uint32		valid_limit;	/* rows whose number is below it are for validation; 0: none */
 
 	/* the pass at hand */
@@ -50,12 +58,15 @@ typedef struct UsBoostArea
 	uint32		sample_limit;	/* rows whose number for the tree is below it are in; PG_UINT32_MAX: all */
 	double		per_unit_g;		/* one over the unit of gradients */
 	double		per_unit_h;
+	int			bits_h;			/* of the largest hessian */
+	int			shift;			/* of gradients in a packed number: bits of the sum of hessians */
 	int			n_columns;		/* columns of the tree at hand */
 	int			n_split;
 	UsBoostSplit split[US_BOOST_BATCH];
 
 	Size		bin_at;			/* [n][width] */
-	Size		gh_at;			/* [n][2] float, then int32 */
+	Size		column_bin_at;	/* [width][n], when there is room: parting rows looks at one column */
+	Size		gh_at;			/* [n][2] float, then [n] int64: gradient and hessian as one number */
 	Size		score_at;		/* [n][n_scores] double */
 	Size		y_at;			/* [n] float */
 	Size		weight_at;		/* [n] float, when weighted */
@@ -68,11 +79,12 @@ typedef struct UsBoostArea
 	Size		range_at;		/* [shards][max_nodes][2] int64 */
 	Size		node_at;		/* [max_nodes] nodes of the last tree */
 	Size		set_at;			/* [max_nodes] their sets */
-	Size		largest_at;		/* [shards][2] double: largest gradient and hessian */
+	Size		largest_at;		/* [shards][3] double: largest gradient and hessian, least hessian */
 	Size		loss_at;		/* [shards][2] UsExactSum: training, validation */
 	Size		mass_at;		/* [shards][2] UsExactSum of weights */
 	Size		used_at;		/* [members] bool */
 	Size		hist_at;		/* [members][US_BOOST_BATCH][hist_size][2] int64 */
+	Size		packed_at;		/* [members][US_BOOST_BATCH][hist_size] int64 */
 } UsBoostArea;
 
 /* Array at an offset of the area. */

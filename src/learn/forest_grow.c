@@ -142,7 +142,7 @@ localise(Area *a, UsGrowPlan *plan, UsTreeRows *rows, UsSplitRule *rule)
 	*rule = a->rule;
 	rows->n = a->n;
 	rows->width = a->width;
-	rows->by_row = false;
+	rows->row_bin = NULL;
 	rows->bin = (uint8 *) a + a->bin_at;
 	plan->rows = rows;
 	plan->rule = rule;

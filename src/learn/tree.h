@@ -54,6 +54,15 @@ typedef struct UsTreeSet
 	uint64		bit[4];
 } UsTreeSet;
 
+/* What a row needs of a node on its way down: a third of its bytes. */
+typedef struct UsTreeStep
+{
+	int32		left;
+	uint16		column;
+	uint8		bin;
+	uint8		flags;
+} UsTreeStep;
+
 /* Trees one after the other in flat arrays. */
 typedef struct UsForest
 {
@@ -68,6 +77,8 @@ typedef struct UsForest
 	UsTreeSet  *set;
 	int64		n_places;
 	float	   *place;			/* [n_places][n_classes], each summing to 1 */
+
+	UsTreeStep *step;			/* [root[n_trees]] of us_forest_prepare() */
 } UsForest;
 
 /* The bin of a value; missing is what stands for none, and for a level that does not exist. */
@@ -107,6 +118,15 @@ us_node_left(const UsTreeNode *node, const UsTreeSet *set, uint8 bin, uint8 miss
 		return (set[node->u.place].bit[bin >> 6] >> (bin & 63)) & 1;
 	return bin <= node->bin;
 }
+
+/*
+ * The same for v[n], to out[0], out[step], ...
+ */
+extern void us_tree_bin_block(const UsTreeColumn *c, const double *v, int n, uint8 missing,
+							  uint8 *out, Size step);
+
+/* Make a forest ready for scoring, from its nodes. */
+extern void us_forest_prepare(UsForest *f);
 
 /* Bins of one row x[width]. */
 extern void us_forest_bins(const UsForest *f, const double *x, uint8 *bin);

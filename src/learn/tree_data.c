@@ -10,6 +10,7 @@
 
 #include "infra/progress.h"
 #include "learn/tree_data.h"
+#include "math/clones.h"
 #include "math/hash.h"
 
 /* numbers of the sample, at most */
@@ -146,15 +147,62 @@ us_tree_columns(const UsFitInput *input, int max_bins)
 	return column;
 }
 
+/* Values that are looked up side by side. */
+#define ABREAST		16
+
+/* us_tree_bin for numbers: threshold[2 * half - 1] ascending, the last ones infinite. */
+US_CLONES static void
+bin_numbers(const double *threshold, int half, const double *v, int n, uint8 missing, uint8 *out, Size step)
+{
+	int			i = 0;
+
+	for (; i + ABREAST <= n; i += ABREAST)
+	{
+		int			at[ABREAST] = {0};
+
+		for (int h = half; h > 0; h >>= 1)
+			for (int j = 0; j < ABREAST; j++)
+				at[j] += h & -(int) (threshold[at[j] + h - 1] < v[i + j]);	/* without a branch */
+		for (int j = 0; j < ABREAST; j++)
+			out[step * (i + j)] = v[i + j] == v[i + j] ? (uint8) at[j] : missing;
+	}
+	for (; i < n; i++)
+	{
+		int			at = 0;
+
+		for (int h = half; h > 0; h >>= 1)
+			at += h & -(int) (threshold[at + h - 1] < v[i]);
+		out[step * i] = v[i] == v[i] ? (uint8) at : missing;
+	}
+}
+
+void
+us_tree_bin_block(const UsTreeColumn *c, const double *v, int n, uint8 missing, uint8 *out, Size step)
+{
+	double		threshold[256];
+	int			half = 128;
+
+	if (c->native || n < ABREAST)
+	{
+		for (int i = 0; i < n; i++)
+			out[step * i] = us_tree_bin(c, v[i], missing);
+		return;
+	}
+	while (half >= c->nbins && half > 1)
+		half >>= 1;
+	for (int b = 0; b < 2 * half; b++)
+		threshold[b] = b < c->nbins - 1 ? c->threshold[b] : INFINITY;
+	bin_numbers(threshold, half, v, n, missing, out, step);
+}
+
 void
 us_tree_bin_rows(const UsFitInput *input, const UsTreeColumn *column, UsTreeRows *rows)
 {
 	UsFrame    *frame = input->frame;
 	int			width = us_encoder_width(input->encoder);
 	double	   *x = MemoryContextAllocHuge(CurrentMemoryContext, (Size) width * US_CHUNK_ROWS * sizeof(double));
-	Size		row_step = rows->by_row ? width : 1;
-	Size		column_step = rows->by_row ? 1 : rows->n;
-	uint8	   *to = rows->bin;
+	uint8	   *bins = palloc(US_CHUNK_ROWS);
+	int64		at = 0;
 
 	for (int i = 0; i < frame->nchunks; i++)
 	{
@@ -164,13 +212,15 @@ us_tree_bin_rows(const UsFitInput *input, const UsTreeColumn *column, UsTreeRows
 		us_encoder_apply_chunk(input->encoder, chunk, x, US_CHUNK_ROWS);
 		for (int c = 0; c < width; c++)
 		{
-			const double *v = x + (Size) c * US_CHUNK_ROWS;
-			uint8	   *out = to + column_step * c;
+			uint8	   *out = rows->bin ? rows->bin + (Size) c * rows->n + at : bins;
 
-			for (int r = 0; r < chunk->nrows; r++)
-				out[row_step * r] = us_tree_bin(&column[c], v[r], (uint8) column[c].nbins);
+			us_tree_bin_block(&column[c], x + (Size) c * US_CHUNK_ROWS, chunk->nrows, (uint8) column[c].nbins, out, 1);
+			if (rows->row_bin)
+				for (int r = 0; r < chunk->nrows; r++)
+					rows->row_bin[(Size) (at + r) * width + c] = out[r];
 		}
-		to += row_step * chunk->nrows;
+		at += chunk->nrows;
 	}
+	pfree(bins);
 	pfree(x);
 }

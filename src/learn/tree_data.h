@@ -13,14 +13,14 @@
 
 /*
  * Rows of a training as bins, in the order of the frame: column after column for what looks at few
- * columns at a time, or row after row.
+ * columns at a time, row after row for what looks at all of them.
  */
 typedef struct UsTreeRows
 {
 	int64		n;
 	int			width;
-	bool		by_row;
-	uint8	   *bin;			/* [width][n], or [n][width] by row */
+	uint8	   *bin;			/* [width][n]; or NULL */
+	uint8	   *row_bin;		/* [n][width]; or NULL */
 } UsTreeRows;
 
 /*
@@ -32,7 +32,7 @@ typedef struct UsTreeRows
  */
 extern UsTreeColumn *us_tree_columns(const UsFitInput *input, int max_bins);
 
-/* Fill rows->bin, for which there is room. */
+/* Fill the arrays of rows that there are. */
 extern void us_tree_bin_rows(const UsFitInput *input, const UsTreeColumn *column, UsTreeRows *rows);
 
 #endif

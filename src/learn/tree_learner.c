@@ -137,6 +137,7 @@ us_tree_model_prepare(UsTreeModel *m)
 	UsForest   *f = m->forest;
 	double		total = 0;
 
+	us_forest_prepare(f);
 	m->block = (int) Min(Max(BLOCK_BYTES / (f->width + sizeof(double) * us_forest_sums(f)), 16), US_CHUNK_ROWS);
 	m->bin = palloc(m->block * (Size) Max(f->width, 1));
 	m->sum = palloc(sizeof(double) * m->block * (Size) us_forest_sums(f));

@@ -14,13 +14,23 @@
 #include "learn/tree.h"
 
 /* rows that walk a tree side by side */
-#define ABREAST		8
+#define ABREAST		16
 
 #define FORMAT		1
 
 /* most of each when a stored model is read */
 #define MAX_TREES	100000
 #define MAX_NODES	(1 << 28)
+
+void
+us_forest_prepare(UsForest *f)
+{
+	Size		n = (Size) f->root[f->n_trees];
+
+	f->step = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsTreeStep) * Max(n, 1));
+	for (Size i = 0; i < n; i++)
+		f->step[i] = (UsTreeStep) {f->node[i].left, f->node[i].column, f->node[i].bin, f->node[i].flags};
+}
 
 void
 us_forest_bins(const UsForest *f, const double *x, uint8 *bin)
@@ -33,23 +43,28 @@ void
 us_forest_bins_block(const UsForest *f, const double *x, int stride, int nrows, uint8 *bin)
 {
 	for (int c = 0; c < f->width; c++)
-	{
-		const double *v = x + (Size) c * stride;
+		us_tree_bin_block(&f->column[c], x + (Size) c * stride, nrows, US_TREE_MISSING, bin + c, f->width);
+}
 
-		for (int r = 0; r < nrows; r++)
-			bin[(Size) r * f->width + c] = us_tree_bin(&f->column[c], v[r], US_TREE_MISSING);
-	}
+/* The child of a node that a row goes to, 0 or 1. */
+static inline int
+next_child(const UsForest *f, const UsTreeStep *at, uint8 bin)
+{
+	if (at->flags & US_NODE_SET)
+		return us_node_left(f->node + (at - f->step), f->set, bin, US_TREE_MISSING) ? 0 : 1;
+	/* thresholds are below the bin of missing values, US_NODE_MISSING_LEFT is the lowest bit */
+	return 1 - ((bin <= at->bin) | ((bin == US_TREE_MISSING) & at->flags));
 }
 
 const UsTreeNode *
 us_forest_leaf(const UsForest *f, int t, const uint8 *bin)
 {
-	const UsTreeNode *tree = f->node + f->root[t];
-	const UsTreeNode *node = tree;
+	const UsTreeStep *tree = f->step + f->root[t];
+	const UsTreeStep *at = tree;
 
-	while (node->left != 0)
-		node = tree + node->left + (us_node_left(node, f->set, bin[node->column], US_TREE_MISSING) ? 0 : 1);
-	return node;
+	while (at->left != 0)
+		at = tree + at->left + next_child(f, at, bin[at->column]);
+	return f->node + (at - f->step);
 }
 
 /* Add what a leaf of tree t says to the sums of a row. */
@@ -72,33 +87,33 @@ add_leaf(const UsForest *f, int t, const UsTreeNode *leaf, double *sum)
 static void
 add_tree(const UsForest *f, int t, const uint8 *bin, int nrows, double *sum)
 {
-	const UsTreeNode *tree = f->node + f->root[t];
+	const UsTreeStep *tree = f->step + f->root[t];
 	int			nsums = us_forest_sums(f);
 	int			r = 0;
 
 	for (; r + ABREAST <= nrows; r += ABREAST)
 	{
-		const UsTreeNode *node[ABREAST];
+		const UsTreeStep *at[ABREAST];
 		const uint8 *row = bin + (Size) r * f->width;
 		bool		any;
 
 		for (int i = 0; i < ABREAST; i++)
-			node[i] = tree;
+			at[i] = tree;
 		do
 		{
 			any = false;
 			for (int i = 0; i < ABREAST; i++)
 			{
-				const UsTreeNode *n = node[i];
+				const UsTreeStep *s = at[i];
 
-				if (n->left == 0)
+				if (s->left == 0)
 					continue;
-				node[i] = tree + n->left + (us_node_left(n, f->set, row[(Size) i * f->width + n->column], US_TREE_MISSING) ? 0 : 1);
+				at[i] = tree + s->left + next_child(f, s, row[(Size) i * f->width + s->column]);
 				any = true;
 			}
 		} while (any);
 		for (int i = 0; i < ABREAST; i++)
-			add_leaf(f, t, node[i], sum + (Size) (r + i) * nsums);
+			add_leaf(f, t, f->node + (at[i] - f->step), sum + (Size) (r + i) * nsums);
 	}
 	for (; r < nrows; r++)
 		add_leaf(f, t, us_forest_leaf(f, t, bin + (Size) r * f->width), sum + (Size) r * nsums);

@@ -45,22 +45,58 @@ exp_one(double x)
 	return v[0];
 }
 
+/* Probabilities p and p (1 - p) of the lanes of scores. */
+US_INLINE void
+logistic_lanes(const UsDoubleLanes *score, UsDoubleLanes *p, UsDoubleLanes *information)
+{
+	UsDoubleLanes least = US_SPLAT_DOUBLE(1e-16);
+	UsDoubleLanes e = -*score;
+	UsDoubleLanes h;
+
+	us_exp_lanes(&e);
+	*p = 1.0 / (1.0 + e);
+	h = *p * (1.0 - *p);
+	*information = US_SELECT_DOUBLE(h > least, h, least);
+}
+
 US_CLONES static void
 logistic(const float *y, const double *score, int n, float *gh)
 {
+	UsDoubleLanes s = {0};
+	UsDoubleLanes p;
+	UsDoubleLanes h;
+
 	for (int i = 0; i < n; i += LANES)
 	{
 		int			m = Min(LANES, n - i);
-		UsDoubleLanes e = {0};
 
-		for (int j = 0; j < m; j++)
-			e[j] = -score[i + j];
-		us_exp_lanes(&e);
-		e = 1.0 / (1.0 + e);
+		if (m == LANES)
+			s = *(const UsLooseDoubleLanes *) (score + i);
+		else
+			memcpy(&s, score + i, sizeof(double) * m);
+		logistic_lanes(&s, &p, &h);
+		if (m == LANES)
+		{
+			UsHalfFloatLanes target;
+			float		pair[2][LANES];
+
+			memcpy(&target, y + i, sizeof(target));
+			p = p - __builtin_convertvector(target, UsDoubleLanes);
+			target = __builtin_convertvector(p, UsHalfFloatLanes);
+			memcpy(pair[0], &target, sizeof(target));
+			target = __builtin_convertvector(h, UsHalfFloatLanes);
+			memcpy(pair[1], &target, sizeof(target));
+			for (int j = 0; j < LANES; j++)
+			{
+				gh[2 * (i + j)] = pair[0][j];
+				gh[2 * (i + j) + 1] = pair[1][j];
+			}
+			continue;
+		}
 		for (int j = 0; j < m; j++)
 		{
-			gh[2 * (i + j)] = (float) (e[j] - y[i + j]);
-			gh[2 * (i + j) + 1] = (float) fmax(e[j] * (1 - e[j]), 1e-16);
+			gh[2 * (i + j)] = (float) (p[j] - y[i + j]);
+			gh[2 * (i + j) + 1] = (float) h[j];
 		}
 	}
 }
