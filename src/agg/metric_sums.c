@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "agg/exact_wire.h"
 #include "agg/metric_sums.h"
 #include "math/double_double.h"
 #include "stat/calibration.h"
@@ -234,36 +235,6 @@ us_metric_calibration(const UsMetricSums *s)
 
 /* ---- payload ---- */
 
-static void
-write_sum(UsWriter *w, const UsExactSum *sum)
-{
-	UsExactWords words;
-
-	us_exact_pack(sum, &words);
-	us_write_u8(w, words.negative);
-	us_write_u8(w, words.n);
-	us_write_u8(w, words.n > 0 ? words.first : 0);
-	for (int i = 0; i < words.n; i++)
-		us_write_u32(w, words.word[i]);
-}
-
-static void
-read_sum(UsReader *r, UsExactSum *sum)
-{
-	UsExactWords words = {0};
-	uint8		negative = us_read_u8(r);
-
-	words.n = us_read_u8(r);
-	words.first = us_read_u8(r);
-	words.negative = negative != 0;
-	if (negative > 1 || words.n + words.first > US_EXACT_CHUNKS)
-		us_corrupt(r, "a sum of %d words from %d on", words.n, words.first);
-	for (int i = 0; i < words.n; i++)
-		words.word[i] = us_read_u32(r);
-	if (!us_exact_unpack(&words, sum))
-		us_corrupt(r, "a sum that is not in canonical form");
-}
-
 void
 us_metric_write(const UsMetricSums *s, UsWriter *w)
 {
@@ -272,7 +243,7 @@ us_metric_write(const UsMetricSums *s, UsWriter *w)
 	us_write_i64(w, s->rows);
 	us_write_f64(w, s->parameter);
 	for (int i = 0; i < s->n; i++)
-		write_sum(w, &s->sum[i]);
+		us_write_exact(w, &s->sum[i]);
 }
 
 /* Whether a sum may be less than zero: of actual values. */
@@ -307,7 +278,7 @@ us_metric_read(UsReader *r)
 		bool		weighs = kind == US_METRIC_BINARY || (kind == US_METRIC_CALIBRATION ? i % 3 == 1 : i == 0);
 		double		sum;
 
-		read_sum(r, &s->sum[i]);
+		us_read_exact(r, &s->sum[i]);
 		sum = us_exact_round(&s->sum[i]);
 		if (isinf(sum) || (sum < 0 && !may_be_negative(s, i)))
 			us_corrupt(r, "sum %d is %g", i, sum);

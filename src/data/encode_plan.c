@@ -140,7 +140,7 @@ check_native(const UsTransform *transform, const UsColumn *column, const UsTrans
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("step \"%s\" of feature \"%s\" is for algorithms of trees",
+			 errmsg("step \"%s\" of feature \"%s\" is for algorithms of trees and naive Bayes",
 					step ? "native" : "impute", column->name),
 			 errdetail(step ? "The algorithm cannot use the numbers of levels." :
 					   "The algorithm cannot use missing values."),

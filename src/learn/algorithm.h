@@ -234,6 +234,7 @@ extern const UsAlgorithm us_algorithm_logistic;
 extern const UsAlgorithm us_algorithm_glm;
 extern const UsAlgorithm us_algorithm_decision_tree;
 extern const UsAlgorithm us_algorithm_gradient_boosting;
+extern const UsAlgorithm us_algorithm_naive_bayes;
 extern const UsAlgorithm us_algorithm_random_forest;
 extern const UsAlgorithm us_algorithm_svm;
 

@@ -23,7 +23,8 @@ typedef enum UsDesignKernelId
 	US_KERNEL_RESIDUAL,
 	US_KERNEL_HUBER,				/* huber.h */
 	US_KERNEL_GLM,				/* glm_pass.h */
-	US_KERNEL_SOFTMAX			/* softmax_pass.h */
+	US_KERNEL_SOFTMAX,			/* softmax_pass.h */
+	US_KERNEL_NAIVE_BAYES		/* naive_bayes_pass.h */
 } UsDesignKernelId;
 
 typedef struct UsDesignChunk

@@ -19,6 +19,7 @@ static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_decision_tree,
 	&us_algorithm_random_forest,
 	&us_algorithm_gradient_boosting,
+	&us_algorithm_naive_bayes,
 	NULL						/* ends the table */
 };
 

@@ -32,7 +32,8 @@ typedef struct Form
 
 static const Form forms[] = {
 	{"gram_step", "_encode_gram", "_encode_gram_row"},
-	{"logistic_step", "_encode_logistic", "_encode_logistic_row"}
+	{"logistic_step", "_encode_logistic", "_encode_logistic_row"},
+	{"naive_bayes_step", "_encode_naive_bayes", "_encode_naive_bayes_row"}
 };
 
 typedef struct SqlStep
