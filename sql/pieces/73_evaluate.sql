@@ -26,25 +26,28 @@ CREATE FUNCTION userseg.calibration(
   model    text,
   source   text    DEFAULT NULL,
   bins     int     DEFAULT 10,
-  all_rows boolean DEFAULT false)
-RETURNS TABLE (bin int, low float8, high float8, weight float8, predicted float8, observed float8, ci_low float8, ci_high float8, details jsonb)
+  all_rows boolean DEFAULT false,
+  class    text    DEFAULT NULL)
+RETURNS TABLE (bin int, low float8, high float8, weight float8, predicted float8, observed float8, ci_low float8, ci_high float8,
+               of_class text, details jsonb)
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 11
 AS 'MODULE_PATHNAME', 'userseg_calibration';
-COMMENT ON FUNCTION userseg.calibration(text, text, int, boolean)
-IS 'Predicted probability and what came true in each bin; then, with bin NULL, all rows with ECE and the parts of the Brier score';
+COMMENT ON FUNCTION userseg.calibration(text, text, int, boolean, text)
+IS 'Predicted probability and what came true in each bin; then, with bin NULL, all rows with ECE and the parts of the Brier score; of more than two classes for each of them, and with of_class NULL for the one that is answered';
 
 CREATE FUNCTION userseg.lift(
   model    text,
   source   text    DEFAULT NULL,
   bins     int     DEFAULT 10,
   payoff   jsonb   DEFAULT '{"true_positive": 1, "false_positive": -1}',
-  all_rows boolean DEFAULT false)
+  all_rows boolean DEFAULT false,
+  class    text    DEFAULT NULL)
 RETURNS TABLE (bin int, weight float8, positives float8, rate float8, lift float8, cumulative_gain float8, cumulative_lift float8,
                lowest_score float8, cumulative_profit float8, details jsonb)
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 11
 AS 'MODULE_PATHNAME', 'userseg_lift';
-COMMENT ON FUNCTION userseg.lift(text, text, int, jsonb, boolean)
-IS 'Bins of equal weight from the highest probability down with lift, gain and profit; then, with bin NULL, all rows and the best threshold';
+COMMENT ON FUNCTION userseg.lift(text, text, int, jsonb, boolean, text)
+IS 'Bins of equal weight from the highest probability of a class down with lift, gain and profit; then, with bin NULL, all rows and the best threshold';
 
 CREATE FUNCTION userseg.compare(
   model_a  text,
@@ -68,7 +71,7 @@ RETURNS TABLE (model_name text, version int, parent int, n bigint, log_loss_befo
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 1
 AS 'MODULE_PATHNAME', 'userseg_recalibrate';
 COMMENT ON FUNCTION userseg.recalibrate(text, text, text, boolean, text)
-IS 'A new version of a classifier of two classes whose probabilities go through Platt scaling or isotonic regression';
+IS 'A new version of a classifier whose probabilities go through Platt scaling, isotonic regression or a temperature';
 
 CREATE FUNCTION userseg.importance(
   model    text,

@@ -74,7 +74,7 @@ userseg_cross_validate(PG_FUNCTION_ARGS)
 	for (int f = 0; f < r.n_folds; f++)
 		for (int i = 0; i < r.fold[f].metrics->n; i++)
 		{
-			const UsMetric *m = &r.fold[f].metrics->metric[i];
+			const UsMetricValue *m = &r.fold[f].metrics->metric[i];
 			double		number[4] = {m->value, m->low, m->high, NAN};
 
 			put(rsinfo, f + 1, m->name, number, m->n, r.fold[f].n_training);

@@ -104,45 +104,53 @@ userseg_confusion(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* userseg.calibration(model, source, bins, all_rows) */
+/* The bins of a table of calibration, then all rows. */
+static void
+put_calibration(FunctionCallInfo fcinfo, const UsCalibrationTable *t)
+{
+	for (int i = 0; i <= t->n_bins; i++)
+	{
+		UsResultRow row = {0};
+		bool		all = i == t->n_bins;
+
+		us_row_datum(&row, Int32GetDatum(i + 1), all);
+		us_row_number(&row, all ? 0 : t->bin[i].low);
+		us_row_number(&row, all ? 1 : t->bin[i].high);
+		us_row_number(&row, all ? t->weight : t->bin[i].weight);
+		us_row_number(&row, all ? t->predicted : t->bin[i].predicted);
+		us_row_number(&row, all ? t->observed : t->bin[i].observed);
+		us_row_number(&row, all ? NAN : t->low[i]);
+		us_row_number(&row, all ? NAN : t->high[i]);
+		us_row_text(&row, t->class);
+		us_row_datum(&row, all ? JsonbPGetDatum(us_report_to_jsonb(t->details)) : (Datum) 0, !all);
+		us_row_put(fcinfo, &row);
+	}
+}
+
+/* userseg.calibration(model, source, bins, all_rows, class) */
 Datum
 userseg_calibration(PG_FUNCTION_ARGS)
 {
 	UsEvaluationArgs args = common_args(fcinfo, 3);
-	UsCalibrationResult r;
+	UsCalibrationTable *table;
+	int			n;
 
-	us_calibration_verb(&args, US_ARG_INT32_OR(2, 10), &r);
+	table = us_calibration_verb(&args, US_ARG_INT32_OR(2, 10), US_ARG_CSTRING_OR_NULL(4), &n);
 	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; i <= r.n_bins; i++)
-	{
-		UsResultRow row = {0};
-		bool		all = i == r.n_bins;
-		double		total = 0;
-
-		for (int j = 0; j < r.n_bins; j++)
-			total += r.bin[j].weight;
-		us_row_datum(&row, Int32GetDatum(i + 1), all);
-		us_row_number(&row, all ? 0 : r.bin[i].low);
-		us_row_number(&row, all ? 1 : r.bin[i].high);
-		us_row_number(&row, all ? total : r.bin[i].weight);
-		us_row_number(&row, all ? r.predicted : r.bin[i].predicted);
-		us_row_number(&row, all ? r.observed : r.bin[i].observed);
-		us_row_number(&row, all ? NAN : r.low[i]);
-		us_row_number(&row, all ? NAN : r.high[i]);
-		us_row_datum(&row, all ? JsonbPGetDatum(us_report_to_jsonb(r.details)) : (Datum) 0, !all);
-		us_row_put(fcinfo, &row);
-	}
+	for (int i = 0; i < n; i++)
+		put_calibration(fcinfo, &table[i]);
 	return (Datum) 0;
 }
 
-/* userseg.lift(model, source, bins, payoff, all_rows) */
+/* userseg.lift(model, source, bins, payoff, all_rows, class) */
 Datum
 userseg_lift(PG_FUNCTION_ARGS)
 {
 	UsEvaluationArgs args = common_args(fcinfo, 4);
 	UsLiftResult r;
 
-	us_lift_verb(&args, US_ARG_INT32_OR(2, 10), PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3), &r);
+	us_lift_verb(&args, US_ARG_INT32_OR(2, 10), PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
+				US_ARG_CSTRING_OR_NULL(5), &r);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i <= r.n_bins; i++)
 	{

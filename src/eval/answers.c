@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "eval/answers.h"
+#include "eval/sample.h"
 #include "infra/progress.h"
 #include "math/hash.h"
 #include "stat/calibration.h"
@@ -52,9 +53,10 @@ reserve(Collector *c, UsFrame *frame, int64 most_rows, UsBudget *budget)
 	c->share = 1;
 	if (frame->nrows > room)
 	{
-		/* room for chance */
-		c->share = 0.95 * room / frame->nrows;
 		n = (Size) room;
+		c->share = us_sample_share(frame, c->seed, (int64) n);
+		if (c->share == 0)
+			c->share = 1;		/* too many rows of one key to choose by keys: the first that fit */
 		a->sampled = true;
 	}
 	c->room = (int64) n;
@@ -127,8 +129,18 @@ put(Collector *c, int r, const UsScore *score, const UsChunk *chunk)
 		calibrate(c, i);
 	}
 	else
+	{
+		if (c->fitted->calibrator)
+		{
+			us_calibrate_classes(c->fitted->calibrator, c->p, a->n_classes, -1);
+			a->predicted[i] = 0;
+			for (int k = 1; k < a->n_classes; k++)
+				if (c->p[k] > c->p[a->predicted[i]])
+					a->predicted[i] = k;
+		}
 		for (int k = 0; k < a->n_classes; k++)
 			a->proba[k][i] = c->p[k];
+	}
 }
 
 static void
@@ -166,6 +178,7 @@ us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows, UsBu
 
 	a->task = fitted->target->task;
 	a->n_classes = fitted->target->n_classes;
+	a->loss = us_recipe_loss(fitted->recipe);
 	c->fitted = fitted;
 	c->a = a;
 	c->swapped = a->n_classes == 2 && fitted->target->positive == 0;

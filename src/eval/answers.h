@@ -17,6 +17,7 @@ typedef struct UsAnswers
 	/* regression */
 	double	   *y;				/* [n] what came true */
 	double	   *value;			/* [n] what was predicted */
+	UsLoss		loss;			/* that the model minimises */
 
 	/*
 	 * Classification.  Class indices are those of the target, except that of two classes the positive one is

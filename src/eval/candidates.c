@@ -172,6 +172,17 @@ draw(const UsChoices *c, UsRandom *random)
 	return number_value(Min(Max(x, lo), hi), c->integer);
 }
 
+static void
+push_member(JsonbParseState **state, char *name, JsonbValue *value)
+{
+	JsonbValue	key = {.type = jbvString};
+
+	key.val.string.val = name;
+	key.val.string.len = (int) strlen(name);
+	pushJsonbValue(state, WJB_KEY, &key);
+	pushJsonbValue(state, WJB_VALUE, value);
+}
+
 /* An object of one value for each parameter. */
 static Jsonb *
 make_point(const UsCandidates *c, JsonbValue *value)
@@ -181,14 +192,7 @@ make_point(const UsCandidates *c, JsonbValue *value)
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < c->n; i++)
-	{
-		JsonbValue	key = {.type = jbvString};
-
-		key.val.string.val = c->choices[i].name;
-		key.val.string.len = (int) strlen(c->choices[i].name);
-		pushJsonbValue(&state, WJB_KEY, &key);
-		pushJsonbValue(&state, WJB_VALUE, &value[i]);
-	}
+		push_member(&state, c->choices[i].name, &value[i]);
 	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	return JsonbValueToJsonb(result);
 }
@@ -214,6 +218,23 @@ us_candidates_draw(const UsCandidates *c, UsRandom *random)
 	for (int k = 0; k < c->n; k++)
 		value[k] = draw(&c->choices[k], random);
 	return make_point(c, value);
+}
+
+Jsonb *
+us_candidates_given(const UsCandidates *c, Jsonb *point)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *result;
+	int			n;
+	const UsJsonMember *own = object_members(point, "parameters", &n);
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < c->n_fixed; i++)
+		push_member(&state, c->fixed[i].key, unconstify(JsonbValue *, &c->fixed[i].value));
+	for (int i = 0; i < n; i++)
+		push_member(&state, own[i].key, unconstify(JsonbValue *, &own[i].value));
+	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(result);
 }
 
 UsParams *

@@ -47,6 +47,9 @@ extern int	us_candidates_grid_size(const UsCandidates *candidates);
 extern Jsonb *us_candidates_point(const UsCandidates *candidates, int i);
 extern Jsonb *us_candidates_draw(const UsCandidates *candidates, UsRandom *random);
 
+/* A point and the fixed parameters in one object. */
+extern Jsonb *us_candidates_given(const UsCandidates *candidates, Jsonb *point);
+
 /* These and the fixed ones as parameters of the algorithm; raises as us_params_parse(). */
 extern UsParams *us_candidates_params(const UsCandidates *candidates, Jsonb *point);
 

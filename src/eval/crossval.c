@@ -68,7 +68,7 @@ us_crossval_fold(const UsRecipe *recipe, UsFrame *frame, UsFolds *folds, int f, 
 /* ---- over the folds ---- */
 
 /* A metric of a fold, or NULL. */
-static const UsMetric *
+static const UsMetricValue *
 find_metric(const UsMetrics *metrics, const char *name)
 {
 	for (int i = 0; i < metrics->n; i++)
@@ -80,7 +80,7 @@ find_metric(const UsMetrics *metrics, const char *name)
 double
 us_crossval_value(const UsFoldResult *result, const char *metric)
 {
-	const UsMetric *m = find_metric(result->metrics, metric);
+	const UsMetricValue *m = find_metric(result->metrics, metric);
 
 	return m ? m->value : NAN;
 }
@@ -94,7 +94,7 @@ summarise(const UsFoldResult *result, int n, UsFoldSummary *s)
 
 	for (int f = 0; f < n; f++)
 	{
-		const UsMetric *m = find_metric(result[f].metrics, s->name);
+		const UsMetricValue *m = find_metric(result[f].metrics, s->name);
 
 		if (m == NULL || isnan(m->value))
 			continue;

@@ -28,7 +28,7 @@ us_measure_answers(const UsAnswers *a, UsMeasureMode mode, uint64 seed, UsBudget
 		m->metric = us_evaluate_classes(&rows, a->actual, a->predicted, (const double *const *) a->proba,
 										a->n_classes, &m->n);
 	else
-		m->metric = us_evaluate_values(&rows, a->y, a->value, &m->n);
+		m->metric = us_evaluate_values(&rows, a->y, a->value, &a->loss, &m->n);
 	us_budget_release(budget, bytes);
 	m->n_unknown = a->n_unknown;
 	m->sampled = a->sampled;
@@ -48,8 +48,10 @@ us_measure(const UsFitted *fitted, UsFrame *frame, UsMeasureMode mode, UsBudget 
 int
 us_metric_direction(const char *name)
 {
-	static const char *const falling[] = {"log_loss", "brier", "rmse", "mse", "mae", "mape"};
-	static const char *const neither[] = {"base_rate", "bias"};
+	static const char *const falling[] = {
+		"log_loss", "brier", "rmse", "mse", "mae", "mape", "pinball", "poisson_deviance", "gamma_deviance", "tweedie_deviance"
+	};
+	static const char *const neither[] = {"base_rate", "bias", "coverage"};
 
 	for (int i = 0; i < lengthof(falling); i++)
 		if (strcmp(name, falling[i]) == 0)
@@ -66,8 +68,8 @@ us_metrics_copy(const UsMetrics *m, MemoryContext context)
 	UsMetrics  *copy = MemoryContextAlloc(context, sizeof(UsMetrics));
 
 	*copy = *m;
-	copy->metric = MemoryContextAlloc(context, Max(m->n, 1) * sizeof(UsMetric));
-	memcpy(copy->metric, m->metric, m->n * sizeof(UsMetric));
+	copy->metric = MemoryContextAlloc(context, Max(m->n, 1) * sizeof(UsMetricValue));
+	memcpy(copy->metric, m->metric, m->n * sizeof(UsMetricValue));
 	return copy;
 }
 

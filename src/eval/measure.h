@@ -11,7 +11,7 @@
 typedef struct UsMetrics
 {
 	int			n;
-	UsMetric   *metric;			/* the first is the one that the task is judged by */
+	UsMetricValue   *metric;			/* the first is the one that the task is judged by */
 	int64		n_unknown;		/* rows left out: of a class that the model does not know */
 	bool		sampled;
 } UsMetrics;

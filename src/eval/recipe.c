@@ -9,6 +9,24 @@
 #include "eval/recipe.h"
 #include "infra/progress.h"
 
+void
+us_recipe_make(UsRecipe *recipe, const UsAlgorithm *algorithm, const UsParams *params, Jsonb *transform,
+			   UsNullPolicy null_policy, uint64 seed)
+{
+	UsTransform *steps = us_transform_parse(transform);
+
+	if (algorithm->native)
+		us_transform_native(steps);
+	*recipe = (UsRecipe) {
+		.algorithm = algorithm,
+		.task = US_TASK_CLUSTERING,
+		.params = params,
+		.transform = steps,
+		.null_policy = null_policy,
+		.seed = seed
+	};
+}
+
 static const UsColumn *
 target_column(const UsFrame *frame, int *column)
 {
@@ -132,6 +150,16 @@ us_recipe_target(const UsRecipe *recipe, UsFrame *frame)
 	else if (weights)
 		us_target_weigh(target, weights->n_names, weights->names, weights->weights);
 	return target;
+}
+
+UsLoss
+us_recipe_loss(const UsRecipe *recipe)
+{
+	UsLoss		loss = {US_LOSS_SQUARED, 0};
+
+	if (recipe->task == US_TASK_REGRESSION && recipe->params != NULL && recipe->algorithm->loss != NULL)
+		recipe->algorithm->loss(recipe->params, &loss);
+	return loss;
 }
 
 UsEncoder *

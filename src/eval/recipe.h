@@ -26,8 +26,15 @@ typedef struct UsFitted
 	UsEncoder  *encoder;		/* as learned: for the rows of the fit */
 	UsTarget   *target;			/* NULL: clustering */
 	UsFitResult result;
-	const struct UsCalibrator *calibrator;	/* of probabilities of the positive class (stat/calibration.h); NULL: none */
+	const struct UsCalibrator *calibrator;	/* of probabilities (stat/calibration.h); NULL: none */
 } UsFitted;
+
+/*
+ * A recipe but for its task.  params and transform are objects, NULL: {} (params NULL in recipe: to be filled in).  Raises as
+ * us_params_parse() and us_transform_parse().
+ */
+extern void us_recipe_make(UsRecipe *recipe, const UsAlgorithm *algorithm, const UsParams *params, Jsonb *transform,
+						   UsNullPolicy null_policy, uint64 seed);
 
 /*
  * What the algorithm shall do with the target of a frame (CLUSTERING for an algorithm without one): params
@@ -38,6 +45,9 @@ typedef struct UsFitted
 extern UsTask us_recipe_task(const UsAlgorithm *algorithm, const UsParams *params, UsFrame *frame);
 
 #define US_FEW_CLASSES	20
+
+/* What a regression of this recipe minimises; squared error without parameters, and for classes. */
+extern UsLoss us_recipe_loss(const UsRecipe *recipe);
 
 /* The target of these rows, with positive class and class weights by the parameters.  Raises as us_target_create(). */
 extern UsTarget *us_recipe_target(const UsRecipe *recipe, UsFrame *frame);

@@ -17,6 +17,7 @@
 #include "infra/arena.h"
 #include "infra/buffer.h"
 #include "infra/report.h"
+#include "stat/losses.h"
 
 /* One pass over the source as one SQL aggregate: argument and result are flat varlenas of our types. */
 typedef struct UsSqlStep
@@ -188,6 +189,9 @@ typedef struct UsAlgorithm
 	 * model that has none.  Or NULL.
 	 */
 	const UsCoefficient *(*coefficients) (const void *model, int *outputs, int *terms, double *df);
+
+	/* What a regression with these parameters minimises, and so is judged by; NULL: squared error. */
+	void		(*loss) (const UsParams *params, UsLoss *loss);
 
 	/* For clustering: the centre of label 1..n in encoded units, c[width]; or NULL. */
 	void		(*center) (const void *model, int label, double *c);

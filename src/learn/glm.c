@@ -173,6 +173,16 @@ glm_memory(const UsParams *params, int64 nrows, int width)
 	return us_pass_bytes(us_glm_shape(width + 1, true, true)) + us_eliminate_bytes(width + 1);
 }
 
+static void
+glm_loss(const UsParams *params, UsLoss *loss)
+{
+	const char *family = us_params_get(params, "family")->text;
+
+	loss->kind = strcmp(family, "poisson") == 0 ? US_LOSS_POISSON :
+		strcmp(family, "gamma") == 0 ? US_LOSS_GAMMA : US_LOSS_TWEEDIE;
+	loss->parameter = us_params_get(params, "power")->number;
+}
+
 const UsAlgorithm us_algorithm_glm = {
 	.name = "glm",
 	.task = "regression",
@@ -181,6 +191,7 @@ const UsAlgorithm us_algorithm_glm = {
 	.params = specs,
 	.fit = glm_fit,
 	.memory = glm_memory,
+	.loss = glm_loss,
 	.score = us_linear_score,
 	.label = us_linear_label,
 	.label_block = us_linear_label_block,

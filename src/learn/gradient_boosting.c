@@ -343,6 +343,21 @@ boosting_memory(const UsParams *params, int64 nrows, int width)
 		(leaves + 2 + 2 * US_BOOST_BATCH) * (uint64) width * (US_TREE_BINS + 1) * 16;
 }
 
+static void
+boosting_loss(const UsParams *params, UsLoss *loss)
+{
+	const char *objective = us_params_get(params, "objective")->text;
+
+	if (strcmp(objective, "absolute") == 0)
+		loss->kind = US_LOSS_ABSOLUTE;
+	else if (strcmp(objective, "quantile") == 0)
+		*loss = (UsLoss) {US_LOSS_PINBALL, us_params_get(params, "quantile")->number};
+	else if (strcmp(objective, "poisson") == 0)
+		loss->kind = US_LOSS_POISSON;
+	else if (strcmp(objective, "tweedie") == 0)
+		*loss = (UsLoss) {US_LOSS_TWEEDIE, us_params_get(params, "tweedie")->number};
+}
+
 const UsAlgorithm us_algorithm_gradient_boosting = {
 	.name = "gradient_boosting",
 	.task = "classification, regression",
@@ -352,6 +367,7 @@ const UsAlgorithm us_algorithm_gradient_boosting = {
 	.params = specs,
 	.fit = boosting_fit,
 	.memory = boosting_memory,
+	.loss = boosting_loss,
 	.score = us_tree_model_score,
 	.label = us_tree_model_label,
 	.label_block = us_tree_model_label_block,

@@ -47,10 +47,40 @@ calibrate(const UsArtifact *a, UsScore *s)
 	s->margin = fabs(2 * second - 1);
 }
 
+/* The answer of more classes with their calibrated probabilities p[n_labels]. */
+static void
+calibrate_classes(const UsArtifact *a, const double *x, double *p, UsScore *s)
+{
+	int			best = 0;
+	int			second = -1;
+
+	us_answer_proba(a, x, p);
+	for (int c = 1; c < a->n_labels; c++)
+	{
+		if (p[c] > p[best])
+		{
+			second = best;
+			best = c;
+		}
+		else if (second < 0 || p[c] > p[second])
+			second = c;
+	}
+	s->label = best + 1;
+	s->runner_up = second + 1;
+	s->value = a->positive >= 0 ? p[a->positive] : NAN;
+	s->probability = p[best];
+	s->margin = p[best] - p[second];
+}
+
 void
 us_answer(const UsArtifact *a, const double *x, double *scratch, UsScore *score)
 {
 	a->algorithm->score(a->model, x, score);
+	if (a->calibrator && a->n_labels > 2)
+	{
+		calibrate_classes(a, x, scratch, score);
+		return;
+	}
 	if (value_differs(a))
 		score->value = positive_probability(a, x, scratch);
 	if (a->calibrator)
@@ -60,6 +90,7 @@ us_answer(const UsArtifact *a, const double *x, double *scratch, UsScore *score)
 void
 us_answer_block(const UsArtifact *a, const double *x, int stride, int nrows, UsScore *out)
 {
+	bool		classes = a->calibrator && a->n_labels > 2;
 	int			width;
 	double	   *row;
 	double	   *p;
@@ -76,8 +107,13 @@ us_answer_block(const UsArtifact *a, const double *x, int stride, int nrows, UsS
 	p = palloc(Max(a->n_labels, 1) * sizeof(double));
 	for (int r = 0; r < nrows; r++)
 	{
-		for (int j = 0; a->positive >= 0 && j < width; j++)
+		for (int j = 0; (a->positive >= 0 || classes) && j < width; j++)
 			row[j] = x[(Size) j * stride + r];
+		if (classes)
+		{
+			calibrate_classes(a, row, p, &out[r]);
+			continue;
+		}
 		out[r].value = positive_probability(a, row, p);
 		if (a->calibrator)
 			calibrate(a, &out[r]);
@@ -89,7 +125,7 @@ us_answer_block(const UsArtifact *a, const double *x, int stride, int nrows, UsS
 int
 us_answer_label(const UsArtifact *a, const double *x)
 {
-	double		p[2];
+	double		p[US_MAX_CLASSES];
 	UsScore		score;
 
 	if (a->calibrator == NULL)
@@ -103,9 +139,11 @@ us_answer_proba(const UsArtifact *a, const double *x, double *p)
 {
 	UsScore		score;
 
-	if (a->calibrator == NULL)
+	if (a->calibrator == NULL || a->n_labels > 2)
 	{
 		a->algorithm->proba(a->model, x, p);
+		if (a->calibrator)
+			us_calibrate_classes(a->calibrator, p, a->n_labels, a->positive);
 		return;
 	}
 	us_answer(a, x, p, &score);

@@ -78,6 +78,8 @@ write_calibrator(const UsCalibrator *c, UsWriter *w)
 		us_write_f64(w, c->x[i]);
 		us_write_f64(w, c->y[i]);
 	}
+	for (int i = 0; i < c->n_each; i++)
+		write_calibrator(&c->each[i], w);
 }
 
 bytea *
@@ -213,20 +215,17 @@ read_classes(UsReader *r, UsArtifact *artifact)
 	us_reader_end(r);
 }
 
+/* One function; kind is read already. */
 static void
-read_calibrator(UsReader *r, UsArtifact *artifact)
+read_calibrator(UsReader *r, uint8 kind, UsCalibrator *c)
 {
-	UsCalibrator *c = palloc0(sizeof(UsCalibrator));
-	uint8		kind = us_read_u8(r);
 	uint32		n;
 
 	c->a = us_read_f64(r);
 	c->b = us_read_f64(r);
 	n = us_read_count(r, 2 * sizeof(double), US_ISOTONIC_POINTS + 4);
-	if (artifact->n_labels != 2 || artifact->positive < 0)
-		us_corrupt(r, "calibrated probabilities of %d classes", artifact->n_labels);
-	if ((kind != US_CALIBRATE_PLATT && kind != US_CALIBRATE_ISOTONIC) ||
-		(kind == US_CALIBRATE_ISOTONIC) != (n > 0) || !isfinite(c->a) || !isfinite(c->b))
+	if (kind < US_CALIBRATE_PLATT || kind > US_CALIBRATE_CLASSES || !isfinite(c->a) || !isfinite(c->b) ||
+		(kind == US_CALIBRATE_ISOTONIC) != (n > 0) || (kind == US_CALIBRATE_TEMPERATURE && c->a <= 0))
 		us_corrupt(r, "calibration %u with %u points", kind, n);
 	c->kind = (UsCalibratorKind) kind;
 	c->n = n;
@@ -239,6 +238,32 @@ read_calibrator(UsReader *r, UsArtifact *artifact)
 		if (!(c->x[i] >= 0 && c->x[i] <= 1 && c->y[i] >= 0 && c->y[i] <= 1) ||
 			(i > 0 && (c->x[i] <= c->x[i - 1] || c->y[i] < c->y[i - 1])))
 			us_corrupt(r, "point %u of the calibration is out of order", i);
+	}
+}
+
+/* Of two classes a function of the positive one, of more a temperature or a function of each. */
+static void
+read_calibration(UsReader *r, UsArtifact *artifact)
+{
+	UsCalibrator *c = palloc0(sizeof(UsCalibrator));
+	uint8		kind = us_read_u8(r);
+	bool		two = kind == US_CALIBRATE_PLATT || kind == US_CALIBRATE_ISOTONIC;
+
+	if (artifact->task != US_TASK_CLASSIFICATION || (two ? artifact->n_labels != 2 || artifact->positive < 0 :
+													  artifact->n_labels <= 2 || artifact->n_labels > US_MAX_CLASSES))
+		us_corrupt(r, "calibration %u of the probabilities of %d classes", kind, artifact->n_labels);
+	read_calibrator(r, kind, c);
+	if (kind == US_CALIBRATE_CLASSES)
+	{
+		c->n_each = artifact->n_labels;
+		c->each = palloc0(sizeof(UsCalibrator) * c->n_each);
+	}
+	for (int i = 0; i < c->n_each; i++)
+	{
+		kind = us_read_u8(r);
+		if (kind != US_CALIBRATE_PLATT && kind != US_CALIBRATE_ISOTONIC)
+			us_corrupt(r, "calibration %u of class %d", kind, i + 1);
+		read_calibrator(r, kind, &c->each[i]);
 	}
 	us_reader_end(r);
 	artifact->calibrator = c;
@@ -294,7 +319,7 @@ us_artifact_read(const void *data, size_t len)
 				read_classes(&section, artifact);
 				break;
 			case US_SECTION_CALIBRATOR:
-				read_calibrator(&section, artifact);
+				read_calibration(&section, artifact);
 				break;
 		}
 		previous = type;

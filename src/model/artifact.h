@@ -35,7 +35,7 @@ typedef struct UsArtifact
 	int			n_labels;		/* clusters or classes; 0 for a regressor */
 	char	  **class_names;	/* [n_labels], server encoding; NULL unless classification */
 	int			positive;		/* class index of the positive class; -1: none */
-	UsCalibrator *calibrator;	/* of the probability of the positive class of two; NULL: none */
+	UsCalibrator *calibrator;	/* of the probability of the positive class of two, or of more classes; NULL: none */
 } UsArtifact;
 
 /* A further section to be stored, as bytes. */

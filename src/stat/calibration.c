@@ -297,3 +297,110 @@ us_calibrate(const UsCalibrator *calibrator, double p)
 		return 1 / (1 + exp(calibrator->a * log_odds(p) + calibrator->b));
 	return interpolate(calibrator, p);
 }
+
+/* ---- several classes ---- */
+
+/* What is left at the power a: the slope of the log loss in a, which grows with it. */
+static double
+temperature_slope(const double *const *proba, int k, const int32 *actual, const double *weight, int64 n, double a)
+{
+	UsExactSum	sum = {0};
+
+	for (int64 i = 0; i < n; i++)
+	{
+		double		w = weight ? weight[i] : 1;
+		double		total = 0;
+		double		mean = 0;
+		double		own = 0;
+
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int c = 0; c < k; c++)
+		{
+			double		l = log(Max(proba[c] ? proba[c][i] : 1 - proba[1][i], CUT));
+			double		e = exp(a * l);
+
+			total += e;
+			mean += e * l;
+			if (c == actual[i])
+				own = l;
+		}
+		us_exact_add(&sum, w * (mean / total - own));
+	}
+	return us_exact_round(&sum);
+}
+
+bool
+us_temperature_fit(const double *const *proba, int k, const int32 *actual, const double *weight, int64 n,
+				   UsCalibrator *calibrator)
+{
+	double		lo = log(0.01);
+	double		hi = log(100);
+	double		a;
+
+	memset(calibrator, 0, sizeof(*calibrator));
+	/* the slope rises: halve the logarithm of the power; where it is flat, nothing is changed */
+	if (temperature_slope(proba, k, actual, weight, n, 1) == 0)
+		lo = hi = 0;
+	for (int i = 0; i < 60 && hi - lo > 1e-13; i++)
+	{
+		double		middle = (lo + hi) / 2;
+
+		if (temperature_slope(proba, k, actual, weight, n, exp(middle)) < 0)
+			lo = middle;
+		else
+			hi = middle;
+	}
+	a = exp((lo + hi) / 2);
+	calibrator->kind = k == 2 ? US_CALIBRATE_PLATT : US_CALIBRATE_TEMPERATURE;
+	calibrator->a = k == 2 ? -a : a;
+	return n > 0;
+}
+
+int
+us_calibrate_each_fit(UsCalibratorKind kind, const double *const *proba, int k, const int32 *actual,
+					  const double *weight, int64 n, UsCalibrator *calibrator)
+{
+	uint8	   *positive = (uint8 *) MemoryContextAllocHuge(CurrentMemoryContext, Max(n, 1));
+	int			missing = -1;
+
+	memset(calibrator, 0, sizeof(*calibrator));
+	calibrator->kind = US_CALIBRATE_CLASSES;
+	calibrator->n_each = k;
+	calibrator->each = (UsCalibrator *) palloc0(sizeof(UsCalibrator) * k);
+	for (int c = 0; c < k && missing < 0; c++)
+	{
+		bool		fitted;
+
+		for (int64 i = 0; i < n; i++)
+			positive[i] = actual[i] == c;
+		fitted = kind == US_CALIBRATE_PLATT ?
+			us_platt_fit(proba[c], positive, weight, n, &calibrator->each[c]) :
+			us_isotonic_fit(proba[c], positive, weight, n, &calibrator->each[c]);
+		if (!fitted)
+			missing = c;
+	}
+	pfree(positive);
+	return missing;
+}
+
+void
+us_calibrate_classes(const UsCalibrator *calibrator, double *p, int k, int positive)
+{
+	double		total = 0;
+
+	if (calibrator->kind == US_CALIBRATE_PLATT || calibrator->kind == US_CALIBRATE_ISOTONIC)
+	{
+		p[positive] = us_calibrate(calibrator, p[positive]);
+		p[1 - positive] = 1 - p[positive];
+		return;
+	}
+	for (int c = 0; c < k; c++)
+	{
+		p[c] = calibrator->kind == US_CALIBRATE_TEMPERATURE ? pow(Max(p[c], CUT), calibrator->a) :
+			us_calibrate(&calibrator->each[c], p[c]);
+		total += p[c];
+	}
+	for (int c = 0; c < k; c++)
+		p[c] = total > 0 ? p[c] / total : 1.0 / k;
+}

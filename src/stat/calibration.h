@@ -44,7 +44,9 @@ typedef enum UsCalibratorKind
 {
 	US_CALIBRATE_NONE = 0,
 	US_CALIBRATE_PLATT = 1,		/* 1 / (1 + exp(a logit(p) + b)) */
-	US_CALIBRATE_ISOTONIC = 2	/* a monotone piecewise linear function of p */
+	US_CALIBRATE_ISOTONIC = 2,	/* a monotone piecewise linear function of p */
+	US_CALIBRATE_TEMPERATURE = 3,	/* classes: p to the power a, made to add up to 1 */
+	US_CALIBRATE_CLASSES = 4	/* classes: a function for each of them, made to add up to 1 */
 } UsCalibratorKind;
 
 typedef struct UsCalibrator
@@ -55,6 +57,8 @@ typedef struct UsCalibrator
 	int			n;				/* points of the function, x ascending, y not falling */
 	double	   *x;
 	double	   *y;
+	int			n_each;			/* CLASSES */
+	struct UsCalibrator *each;	/* [n_each] PLATT or ISOTONIC */
 } UsCalibrator;
 
 /*
@@ -74,10 +78,33 @@ extern bool us_platt_fit(const double *p, const uint8 *positive, const double *w
 extern bool us_isotonic_fit(const double *p, const uint8 *positive, const double *weight, int64 n,
 							UsCalibrator *calibrator);
 
+/*
+ * Temperature scaling (C. Guo, G. Pleiss, Y. Sun, K. Weinberger, "On Calibration of Modern Neural Networks", ICML
+ * 2017): the power a = 1 / temperature, within [0.01, 100], of the probabilities proba[k][n], cut to at least
+ * 1e-15, with the least log loss of the classes actual[n].  proba[0] may be NULL with k = 2, where the result is
+ * the same function as PLATT with b = 0.  The same in any order of the rows.  False without rows.
+ */
+extern bool us_temperature_fit(const double *const *proba, int k, const int32 *actual, const double *weight,
+							   int64 n, UsCalibrator *calibrator);
+
+/*
+ * A function for each of k > 2 classes by Platt scaling or isotonic regression, one class against the others, whose
+ * results are made to add up to 1 (B. Zadrozny, C. Elkan, KDD 2002).  Returns the number of a class that has no row, or
+ * all of them; -1: fitted.
+ */
+extern int	us_calibrate_each_fit(UsCalibratorKind kind, const double *const *proba, int k, const int32 *actual,
+								  const double *weight, int64 n, UsCalibrator *calibrator);
+
 /* Bytes that a fit allocates while it works. */
 extern Size us_calibrator_memory(int64 n);
 
-/* The calibrated probability; NaN stays NaN. */
+/* The calibrated probability, by PLATT or ISOTONIC; NaN stays NaN. */
 extern double us_calibrate(const UsCalibrator *calibrator, double p);
+
+/*
+ * Calibrate the probabilities p[k] of all classes in place.  PLATT and ISOTONIC: of two classes, positive is the one
+ * that the function is for.  Where all functions of CLASSES say 0, the classes are equally probable.
+ */
+extern void us_calibrate_classes(const UsCalibrator *calibrator, double *p, int k, int positive);
 
 #endif

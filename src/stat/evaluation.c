@@ -18,14 +18,13 @@
 #include "stat/proportion.h"
 #include "stat/ranking.h"
 
-#define MAX_METRICS		20
 #define CELL_REPLICATES	1000
 
 /* What is being written: rows, and metrics so far. */
 typedef struct Sheet
 {
 	const UsEvaluationRows *rows;
-	UsMetric   *metric;
+	UsMetricValue   *metric;
 	int			n;
 	int64		used;			/* rows of weight above 0 */
 	double		effective;		/* (sum w)^2 / sum w^2 */
@@ -48,7 +47,7 @@ sheet_begin(Sheet *sheet, const UsEvaluationRows *rows)
 
 	memset(sheet, 0, sizeof(*sheet));
 	sheet->rows = rows;
-	sheet->metric = (UsMetric *) palloc0(sizeof(UsMetric) * MAX_METRICS);
+	sheet->metric = (UsMetricValue *) palloc0(sizeof(UsMetricValue) * US_MAX_METRICS);
 	sheet->equal = true;
 	sheet->z = us_normal_quantile(1 - (1 - rows->level) / 2);
 	for (int64 i = 0; i < rows->n; i++)
@@ -69,12 +68,12 @@ sheet_begin(Sheet *sheet, const UsEvaluationRows *rows)
 		total / us_exact_round(&square) * total;
 }
 
-static UsMetric *
+static UsMetricValue *
 put(Sheet *sheet, const char *name, double value, double low, double high, const char *interval)
 {
-	UsMetric   *m = &sheet->metric[sheet->n++];
+	UsMetricValue   *m = &sheet->metric[sheet->n++];
 
-	Assert(sheet->n <= MAX_METRICS);
+	Assert(sheet->n <= US_MAX_METRICS);
 	m->name = name;
 	m->value = isfinite(value) ? value : NAN;
 	m->n = sheet->used;
@@ -89,7 +88,7 @@ put(Sheet *sheet, const char *name, double value, double low, double high, const
 }
 
 /* A figure with a standard error, inside of [least, most]. */
-static UsMetric *
+static UsMetricValue *
 put_normal(Sheet *sheet, const char *name, double value, double error, double least, double most,
 		   const char *interval)
 {
@@ -335,7 +334,7 @@ put_auc_ovr(Sheet *sheet, const int32 *actual, const double *const *proba, int k
 	pfree(influence);
 }
 
-UsMetric *
+UsMetricValue *
 us_evaluate_classes(const UsEvaluationRows *rows, const int32 *actual, const int32 *predicted,
 					const double *const *proba, int k, int *count)
 {
@@ -426,14 +425,83 @@ put_r2(Sheet *sheet, const double *actual, const double *predicted, double *work
 	put_normal(sheet, "r2", us_r2(mse, v, sheet->used), influence.error, -INFINITY, 1, "delta");
 }
 
-UsMetric *
-us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const double *predicted, int *count)
+/* The mean of a loss; NaN where it is not defined for a row. */
+static UsMean
+mean_loss(const UsEvaluationRows *rows, const UsLoss *loss, const double *actual, const double *predicted,
+		  double constant, double *work)
+{
+	for (int64 i = 0; i < rows->n; i++)
+	{
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		work[i] = us_loss_of(loss, predicted ? predicted[i] : constant, actual[i]);
+		if (!isfinite(work[i]) && row_weight(rows, i) > 0)
+			return (UsMean) {NAN, NAN, 0, 0};
+		if (!isfinite(work[i]))
+			work[i] = 0;
+	}
+	return us_weighted_mean(work, rows->weight, rows->n);
+}
+
+/*
+ * The share of a deviance that the mean of the actual values leaves; its standard error is that of the influence values
+ * (deviance / null * null of the row - deviance of the row) / null, to which the mean itself, being the minimum, adds nothing.
+ */
+static void
+put_d2(Sheet *sheet, const UsLoss *loss, const double *actual, const double *predicted, double deviance, double *work)
+{
+	const UsEvaluationRows *rows = sheet->rows;
+	double		mean = us_weighted_mean(actual, rows->weight, rows->n).mean;
+	UsMean		null = mean_loss(rows, loss, actual, NULL, mean, work);
+	UsMean		influence;
+
+	if (!(null.mean > 0) || isnan(deviance))
+	{
+		put(sheet, "d2", NAN, NAN, NAN, NULL);
+		return;
+	}
+	for (int64 i = 0; i < rows->n; i++)
+		if (row_weight(rows, i) > 0)
+			work[i] = (deviance / null.mean * work[i] - us_loss_of(loss, predicted[i], actual[i])) / null.mean;
+	influence = us_weighted_mean(work, rows->weight, rows->n);
+	put_normal(sheet, "d2", 1 - deviance / null.mean, influence.error, -INFINITY, 1, "delta");
+}
+
+/* What is special to a loss, but squared error and ABSOLUTE. */
+static void
+put_own_loss(Sheet *sheet, const UsLoss *loss, const double *actual, const double *predicted, double *work)
+{
+	const UsEvaluationRows *rows = sheet->rows;
+	UsMean		mean = mean_loss(rows, loss, actual, predicted, 0, work);
+	UsExactSum	covered = {0};
+	UsExactSum	all = {0};
+
+	put_normal(sheet, us_loss_name(loss->kind), mean.mean, mean.error, 0, INFINITY, "normal");
+	if (loss->kind != US_LOSS_PINBALL)
+	{
+		put_d2(sheet, loss, actual, predicted, mean.mean, work);
+		return;
+	}
+	for (int64 i = 0; i < rows->n; i++)
+	{
+		us_exact_add(&all, row_weight(rows, i));
+		if (actual[i] <= predicted[i])
+			us_exact_add(&covered, row_weight(rows, i));
+	}
+	put_share(sheet, "coverage", us_exact_round(&covered), us_exact_round(&all), us_exact_round(&all));
+}
+
+UsMetricValue *
+us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const double *predicted, const UsLoss *loss,
+				   int *count)
 {
 	double	   *work = (double *) MemoryContextAllocHuge(CurrentMemoryContext, Max(rows->n, 1) * sizeof(double));
 	UsMean		mean[4];
 	Sheet		sheet;
 
 	sheet_begin(&sheet, rows);
+	if (loss->kind != US_LOSS_SQUARED && loss->kind != US_LOSS_ABSOLUTE)
+		put_own_loss(&sheet, loss, actual, predicted, work);
 	for (int which = 0; which < 4; which++)
 	{
 		for (int64 i = 0; i < rows->n; i++)
@@ -447,9 +515,12 @@ us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const dou
 		}
 		mean[which] = us_weighted_mean(work, rows->weight, rows->n);
 	}
+	if (loss->kind == US_LOSS_ABSOLUTE)
+		put_normal(&sheet, "mae", mean[1].mean, mean[1].error, 0, INFINITY, "normal");
 	put(&sheet, "rmse", sqrt(mean[0].mean), sqrt(Max(mean[0].mean - sheet.z * mean[0].error, 0)),
 		sqrt(mean[0].mean + sheet.z * mean[0].error), "delta");
-	put_normal(&sheet, "mae", mean[1].mean, mean[1].error, 0, INFINITY, "normal");
+	if (loss->kind != US_LOSS_ABSOLUTE)
+		put_normal(&sheet, "mae", mean[1].mean, mean[1].error, 0, INFINITY, "normal");
 	put_normal(&sheet, "mape", mean[2].mean, mean[2].error, 0, INFINITY, "normal");
 	put_r2(&sheet, actual, predicted, work);
 	put_normal(&sheet, "mse", mean[0].mean, mean[0].error, 0, INFINITY, "normal");

@@ -13,7 +13,12 @@
 #ifndef US_EVALUATION_H
 #define US_EVALUATION_H
 
-typedef struct UsMetric
+#include "stat/losses.h"
+
+/* no more are told of some rows */
+#define US_MAX_METRICS	20
+
+typedef struct UsMetricValue
 {
 	const char *name;
 	double		value;			/* NaN: not defined on these rows */
@@ -21,7 +26,7 @@ typedef struct UsMetric
 	double		high;
 	int64		n;				/* rows of weight above 0 */
 	const char *interval;		/* how it was made; NULL: none */
-} UsMetric;
+} UsMetricValue;
 
 typedef struct UsEvaluationRows
 {
@@ -42,12 +47,16 @@ typedef struct UsEvaluationRows
  *	       recall_macro f1_macro f1_weighted mcc kappa
  * Takes us_evaluation_memory(n, k) bytes while it works.
  */
-extern UsMetric *us_evaluate_classes(const UsEvaluationRows *rows, const int32 *actual, const int32 *predicted,
+extern UsMetricValue *us_evaluate_classes(const UsEvaluationRows *rows, const int32 *actual, const int32 *predicted,
 									 const double *const *proba, int k, int *count);
 
-/* A regressor: rmse mae mape r2 mse bias (mean of predicted - actual). */
-extern UsMetric *us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const double *predicted,
-									int *count);
+/*
+ * A regressor: rmse mae mape r2 mse bias (mean of predicted - actual).  Of another loss than squared error, that loss comes
+ * before them: with ABSOLUTE mae; with PINBALL pinball and coverage, the share of rows with actual <= predicted;
+ * with a deviance its mean and d2, the share of it that the mean of the actual values leaves (as R^2).
+ */
+extern UsMetricValue *us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const double *predicted,
+										 const UsLoss *loss, int *count);
 
 /* Bytes that us_evaluate_classes and us_evaluate_values take while they work. */
 extern Size us_evaluation_memory(int64 n, int k);

@@ -38,6 +38,35 @@ us_tweedie_deviance(double mean, double actual, double power)
 				pow(mean, 2 - power) / (2 - power));
 }
 
+const char *
+us_loss_name(UsLossKind kind)
+{
+	static const char *const name[] = {"mse", "mae", "pinball", "poisson_deviance", "gamma_deviance", "tweedie_deviance"};
+
+	return name[kind];
+}
+
+double
+us_loss_of(const UsLoss *loss, double predicted, double actual)
+{
+	switch (loss->kind)
+	{
+		case US_LOSS_SQUARED:
+			return (predicted - actual) * (predicted - actual);
+		case US_LOSS_ABSOLUTE:
+			return fabs(predicted - actual);
+		case US_LOSS_PINBALL:
+			return us_pinball_loss(predicted, actual, loss->parameter);
+		case US_LOSS_POISSON:
+			return us_tweedie_deviance(predicted, actual, 1);
+		case US_LOSS_GAMMA:
+			return us_tweedie_deviance(predicted, actual, 2);
+		case US_LOSS_TWEEDIE:
+			return us_tweedie_deviance(predicted, actual, loss->parameter);
+	}
+	return NAN;
+}
+
 UsMean
 us_weighted_mean(const double *x, const double *weight, int64 n)
 {

@@ -44,6 +44,29 @@ us_pinball_loss(double predicted, double actual, double quantile)
  */
 extern double us_tweedie_deviance(double mean, double actual, double power);
 
+/* What a regression minimises. */
+typedef enum UsLossKind
+{
+	US_LOSS_SQUARED,
+	US_LOSS_ABSOLUTE,
+	US_LOSS_PINBALL,			/* parameter: the quantile */
+	US_LOSS_POISSON,			/* unit deviances */
+	US_LOSS_GAMMA,
+	US_LOSS_TWEEDIE				/* parameter: the power */
+} UsLossKind;
+
+typedef struct UsLoss
+{
+	UsLossKind	kind;
+	double		parameter;
+} UsLoss;
+
+/* "mse", "mae", "pinball", "poisson_deviance", "gamma_deviance", "tweedie_deviance". */
+extern const char *us_loss_name(UsLossKind kind);
+
+/* The loss of one prediction; NaN where it is not defined, as us_tweedie_deviance(). */
+extern double us_loss_of(const UsLoss *loss, double predicted, double actual);
+
 /* A mean and its standard error (NaN for a single row). */
 typedef struct UsMean
 {

@@ -63,7 +63,8 @@ typedef enum Loss
 	LOSS_LOG,
 	LOSS_BRIER,
 	LOSS_SQUARED,
-	LOSS_ABSOLUTE
+	LOSS_ABSOLUTE,
+	LOSS_OWN					/* the one that both models minimise */
 } Loss;
 
 static double
@@ -73,6 +74,8 @@ loss_of(const UsAnswers *a, int64 i, Loss loss)
 
 	if (loss == LOSS_LOG || loss == LOSS_BRIER)
 		return class_loss(a, i, loss == LOSS_BRIER);
+	if (loss == LOSS_OWN)
+		return us_loss_of(&a->loss, a->value[i], a->y[i]);
 	e = a->value[i] - a->y[i];
 	return loss == LOSS_SQUARED ? e * e : fabs(e);
 }
@@ -90,6 +93,9 @@ compare_loss(Pair *p, const char *metric, Loss loss)
 		p->work[0][i] = loss_of(p->a[0], i, loss);
 		p->work[1][i] = loss_of(p->a[1], i, loss);
 		p->work[2][i] = p->work[0][i] - p->work[1][i];
+		/* a loss that is not defined for a row: none */
+		if (!isfinite(p->work[2][i]))
+			return;
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -205,6 +211,11 @@ us_compare(const UsEvaluationArgs *args, int *n)
 		p.work[i] = us_arena_array(p.a[0]->arena, Max(p.a[0]->n, 1), sizeof(double));
 	if (p.v.each[0].recipe.task == US_TASK_REGRESSION)
 	{
+		const UsLoss *loss = &p.a[0]->loss;
+
+		if (loss->kind > US_LOSS_ABSOLUTE && loss->kind == p.a[1]->loss.kind &&
+			loss->parameter == p.a[1]->loss.parameter)
+			compare_loss(&p, us_loss_name(loss->kind), LOSS_OWN);
 		compare_loss(&p, "mse", LOSS_SQUARED);
 		compare_loss(&p, "mae", LOSS_ABSOLUTE);
 	}

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "eval/crossval_batch.h"
 #include "infra/progress.h"
 #include "verbs/cross_validate.h"
 #include "verbs/suspects.h"
@@ -53,18 +54,21 @@ us_cross_validate(const UsCrossValidateArgs *args, UsCrossValidateResult *result
 {
 	UsPrepared	p;
 	UsFolds    *folds;
+	UsCrossvalBatch batch = {0};
+	UsCrossvalRun run = {0};
 	int			n_suspects;
 
 	us_cross_validate_read(args, &p);
 	us_suspects_warn(&p, us_recipe_target(&p.recipe, p.frame), &n_suspects);
 	folds = us_cross_validate_folds(args, &p, p.frame);
 	result->n_folds = folds->n;
-	result->fold = palloc0(folds->n * sizeof(UsFoldResult));
+	run.params = p.recipe.params;
+	run.given = args->train.params;
+	batch = (UsCrossvalBatch) {&p.recipe, args->train.transform, p.frame, folds, p.budget, 1, &run, .first = true};
+	us_crossval_batch(&batch);
+	result->fold = run.fold;
 	for (int f = 0; f < folds->n; f++)
-	{
-		us_crossval_fold(&p.recipe, p.frame, folds, f, p.budget, &result->fold[f]);
 		warn_fold(&p, f, &result->fold[f]);
-	}
 	result->summary = us_crossval_summary(result->fold, folds->n, &result->n_summary);
 	for (int i = 0; i < p.n_warnings; i++)
 		ereport(WARNING, (errmsg("%s", p.warnings[i])));

@@ -46,20 +46,25 @@ typedef struct UsConfusionResult
 /* threshold: of the probability of the positive class of two, NaN: the model's own labels. */
 extern void us_confusion_verb(const UsEvaluationArgs *args, double threshold, UsConfusionResult *result);
 
-typedef struct UsCalibrationResult
+/* What came true in each bin of a probability. */
+typedef struct UsCalibrationTable
 {
+	const char *class;			/* NULL: of the class that is answered, whichever it is */
 	int			n_bins;
 	UsReliabilityBin *bin;
 	double	   *low;			/* [n_bins] 95 % interval of observed; NaN: none */
 	double	   *high;
-	int64		n;
-	double		predicted;		/* of all rows */
+	double		weight;			/* of all rows */
+	double		predicted;
 	double		observed;
 	UsReport   *details;
-} UsCalibrationResult;
+} UsCalibrationTable;
 
-/* What came true in each of n_bins bins of the probability; 22023 unless 1 <= n_bins <= 1000. */
-extern void us_calibration_verb(const UsEvaluationArgs *args, int n_bins, UsCalibrationResult *result);
+/*
+ * Tables, *n of them, palloc'd: of the class; without one, of two classes of the positive one, of more of
+ * each of them and of the one that is answered.  22023 unless 1 <= n_bins <= 1000, and for a class that the model has not.
+ */
+extern UsCalibrationTable *us_calibration_verb(const UsEvaluationArgs *args, int n_bins, const char *class, int *n);
 
 typedef struct UsLiftResult
 {
@@ -72,8 +77,12 @@ typedef struct UsLiftResult
 	UsReport   *details;
 } UsLiftResult;
 
-/* payoff: {"true_positive": ..., ...} for what one row is worth, or NULL. */
-extern void us_lift_verb(const UsEvaluationArgs *args, int n_bins, Jsonb *payoff, UsLiftResult *result);
+/*
+ * payoff: {"true_positive": ..., ...} for what one row is worth, or NULL.  class: the one that is looked for; NULL: the positive
+ * one (22023 for a model that has none).
+ */
+extern void us_lift_verb(const UsEvaluationArgs *args, int n_bins, Jsonb *payoff, const char *class,
+						 UsLiftResult *result);
 
 /* One comparison; NaN: none. */
 typedef struct UsCompareLine

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "lib/stringinfo.h"
+
 #include "data/json.h"
 #include "math/exact_sum.h"
 #include "stat/proportion.h"
@@ -23,15 +25,71 @@ check_bins(int n)
 				 errhint("10 is usual.")));
 }
 
-/* Whether rows are of the positive class; budgeted. */
-static uint8 *
-positives(const UsEvaluation *v, const UsAnswers *a)
+/* ---- one class ---- */
+
+/* A class against the others. */
+typedef struct OneClass
 {
-	uint8	   *positive = us_arena_array(a->arena, Max(a->n, 1), sizeof(uint8));
+	const double *p;			/* [n] its probability */
+	uint8	   *positive;		/* [n] whether rows are of it */
+	double	   *room;			/* [n] */
+} OneClass;
+
+/* Room for one class at a time; of no more than a collection of answers leaves in the budget. */
+static OneClass
+make_class(const UsAnswers *a)
+{
+	int64		n = Max(a->n, 1);
+
+	return (OneClass) {NULL, us_arena_array(a->arena, n, sizeof(uint8)), us_arena_array(a->arena, n, sizeof(double))};
+}
+
+/* The index of a class by name, NULL: the positive one, or -1 where there is none. */
+static int
+find_class(const UsArtifact *artifact, const char *name)
+{
+	StringInfoData names;
+
+	if (name == NULL)
+		return artifact->positive;
+	for (int k = 0; k < artifact->n_labels; k++)
+		if (strcmp(artifact->class_names[k], name) == 0)
+			return k;
+	initStringInfo(&names);
+	for (int k = 0; k < Min(artifact->n_labels, 20); k++)
+		appendStringInfo(&names, "%s\"%s\"", k > 0 ? ", " : "", artifact->class_names[k]);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the model has no class \"%s\"", name),
+			 errhint("Its classes are %s%s.", names.data, artifact->n_labels > 20 ? ", ..." : "")));
+}
+
+/* Class k of the model in its answers. */
+static void
+take_class(OneClass *c, const UsArtifact *artifact, const UsAnswers *a, int k)
+{
+	int			index = a->n_classes > 2 ? k : k == artifact->positive;
 
 	for (int64 i = 0; i < a->n; i++)
-		positive[i] = a->actual[i] == 1;
-	return positive;
+		c->positive[i] = a->actual[i] == index;
+	c->p = a->proba[index];
+	if (c->p != NULL)
+		return;
+	for (int64 i = 0; i < a->n; i++)
+		c->room[i] = 1 - a->proba[1][i];
+	c->p = c->room;
+}
+
+/* The probability of the class that is answered, and whether it is the right one. */
+static void
+take_answered(OneClass *c, const UsAnswers *a)
+{
+	for (int64 i = 0; i < a->n; i++)
+	{
+		c->room[i] = a->proba[a->predicted[i]][i];
+		c->positive[i] = a->predicted[i] == a->actual[i];
+	}
+	c->p = c->room;
 }
 
 /* ---- confusion ---- */
@@ -87,13 +145,13 @@ us_confusion_verb(const UsEvaluationArgs *args, double threshold, UsConfusionRes
 /* ---- calibration ---- */
 
 static void
-report_platt(UsReport *details, const UsAnswers *a, const uint8 *positive, UsBudget *budget)
+report_platt(UsReport *details, const UsAnswers *a, const OneClass *class, UsBudget *budget)
 {
 	UsCalibrator c;
 	UsReport   *r;
 
 	us_budget_take(budget, us_calibrator_memory(a->n), "calibration");
-	if (us_platt_fit(a->proba[1], positive, a->weight, a->n, &c))
+	if (us_platt_fit(class->p, class->positive, a->weight, a->n, &c))
 	{
 		/* logit of the true probability = intercept + slope * logit of the predicted one: 0 and 1 are perfect */
 		r = us_report_add_object(details, "logit");
@@ -103,59 +161,80 @@ report_platt(UsReport *details, const UsAnswers *a, const uint8 *positive, UsBud
 	us_budget_release(budget, us_calibrator_memory(a->n));
 }
 
-void
-us_calibration_verb(const UsEvaluationArgs *args, int n_bins, UsCalibrationResult *result)
+static void
+fill_table(UsCalibrationTable *t, const UsAnswers *a, const OneClass *class, UsBudget *budget)
+{
+	UsReliability r;
+	UsExactSum	squares = {0};
+	double		effective = 1;
+
+	t->bin = palloc(sizeof(UsReliabilityBin) * t->n_bins);
+	t->low = palloc(sizeof(double) * t->n_bins);
+	t->high = palloc(sizeof(double) * t->n_bins);
+	us_reliability(class->p, class->positive, a->weight, a->n, t->n_bins, t->bin, &r);
+	for (int i = 0; i < t->n_bins; i++)
+		t->weight += t->bin[i].weight;
+	for (int64 i = 0; a->weight && i < a->n; i++)
+		us_exact_add(&squares, a->weight[i] * a->weight[i]);
+	/* the effective number of rows of a bin, as far as weights are alike in all bins */
+	if (a->weight)
+		effective = t->weight / us_exact_round(&squares);
+	for (int i = 0; i < t->n_bins; i++)
+	{
+		const UsReliabilityBin *b = &t->bin[i];
+
+		t->low[i] = t->high[i] = NAN;
+		if (b->weight <= 0)
+			continue;
+		us_wilson(b->observed, b->weight * effective, LEVEL, &t->low[i], &t->high[i]);
+		t->predicted += b->predicted * (b->weight / t->weight);
+		t->observed += b->observed * (b->weight / t->weight);
+	}
+	t->details = us_report_object();
+	us_report_number(t->details, "brier", r.brier);
+	us_report_number(t->details, "ece", r.ece);
+	us_report_number(t->details, "mce", r.mce);
+	us_report_number(t->details, "reliability", r.reliability);
+	us_report_number(t->details, "resolution", r.resolution);
+	us_report_number(t->details, "uncertainty", r.uncertainty);
+	us_report_number(t->details, "within", r.within);
+	report_platt(t->details, a, class, budget);
+}
+
+UsCalibrationTable *
+us_calibration_verb(const UsEvaluationArgs *args, int n_bins, const char *class, int *n)
 {
 	UsEvaluation v;
 	UsAnswers  *a;
-	uint8	   *positive;
-	UsReliability r;
-	double		total = 0;
-	UsExactSum	squares = {0};
-	double		p = 0;
-	double		y = 0;
+	const UsArtifact *artifact;
+	UsCalibrationTable *table;
+	OneClass	c;
+	int			first;
 
 	check_bins(n_bins);
 	us_evaluation_open(args, &v);
-	us_evaluation_require_binary(&v, "calibration");
+	us_evaluation_require_classes(&v, "calibration");
+	artifact = v.each[0].model->artifact;
+	first = class || artifact->n_labels == 2 ? find_class(artifact, class) : 0;
+	*n = class || artifact->n_labels == 2 ? 1 : artifact->n_labels + 1;
 	a = us_evaluation_answers(&v, 0, v.frame, 0);
-	positive = positives(&v, a);
-	result->n_bins = n_bins;
-	result->n = a->n;
-	result->bin = palloc(sizeof(UsReliabilityBin) * n_bins);
-	result->low = palloc(sizeof(double) * n_bins);
-	result->high = palloc(sizeof(double) * n_bins);
-	us_reliability(a->proba[1], positive, a->weight, a->n, n_bins, result->bin, &r);
-	for (int64 i = 0; a->weight && i < a->n; i++)
-		us_exact_add(&squares, a->weight[i] * a->weight[i]);
-	for (int i = 0; i < n_bins; i++)
-		total += result->bin[i].weight;
-	for (int i = 0; i < n_bins; i++)
+	c = make_class(a);
+	table = palloc0(sizeof(UsCalibrationTable) * *n);
+	for (int i = 0; i < *n; i++)
 	{
-		const UsReliabilityBin *b = &result->bin[i];
+		bool		answered = first + i == artifact->n_labels;
 
-		result->low[i] = result->high[i] = NAN;
-		if (b->weight <= 0)
-			continue;
-		/* the effective number of rows of the bin, as far as weights are alike in all bins */
-		us_wilson(b->observed, a->weight ? b->weight / us_exact_round(&squares) * total : b->weight, LEVEL,
-				  &result->low[i], &result->high[i]);
-		p += b->predicted * (b->weight / total);
-		y += b->observed * (b->weight / total);
+		if (answered)
+			take_answered(&c, a);
+		else
+			take_class(&c, artifact, a, first + i);
+		table[i].class = answered ? NULL : artifact->class_names[first + i];
+		table[i].n_bins = n_bins;
+		fill_table(&table[i], a, &c, v.budget);
 	}
-	result->predicted = p;
-	result->observed = y;
-	result->details = us_report_object();
-	us_report_number(result->details, "brier", r.brier);
-	us_report_number(result->details, "ece", r.ece);
-	us_report_number(result->details, "mce", r.mce);
-	us_report_number(result->details, "reliability", r.reliability);
-	us_report_number(result->details, "resolution", r.resolution);
-	us_report_number(result->details, "uncertainty", r.uncertainty);
-	us_report_number(result->details, "within", r.within);
-	report_platt(result->details, a, positive, v.budget);
 	us_answers_free(a);
 	us_evaluation_close(&v);
+	return table;
 }
 
 /* ---- lift ---- */
@@ -209,10 +288,12 @@ worth(const UsPayoff *p, const UsRanking *r, double treated, double found)
 }
 
 void
-us_lift_verb(const UsEvaluationArgs *args, int n_bins, Jsonb *json, UsLiftResult *result)
+us_lift_verb(const UsEvaluationArgs *args, int n_bins, Jsonb *json, const char *class, UsLiftResult *result)
 {
 	UsEvaluation v;
 	UsAnswers  *a;
+	OneClass	c;
+	int			looked_for;
 	UsRanking  *r;
 	UsPayoff	payoff;
 	double		threshold,
@@ -224,11 +305,19 @@ us_lift_verb(const UsEvaluationArgs *args, int n_bins, Jsonb *json, UsLiftResult
 	check_bins(n_bins);
 	read_payoff(json, &payoff);
 	us_evaluation_open(args, &v);
-	us_evaluation_require_binary(&v, "lift");
+	us_evaluation_require_classes(&v, "lift");
+	looked_for = find_class(v.each[0].model->artifact, class);
+	if (looked_for < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("lift of which of %d classes?", v.each[0].model->artifact->n_labels),
+				 errhint("Name it: class => '%s'.", v.each[0].model->artifact->class_names[0])));
 	a = us_evaluation_answers(&v, 0, v.frame, 0);
+	c = make_class(a);
+	take_class(&c, v.each[0].model->artifact, a, looked_for);
 	bytes = us_ranking_memory(a->n);
 	us_budget_take(v.budget, bytes, "ranking");
-	r = us_ranking_build(a->proba[1], positives(&v, a), a->weight, a->n);
+	r = us_ranking_build(c.p, c.positive, a->weight, a->n);
 	total = r->positives + r->negatives;
 	result->n_bins = n_bins;
 	result->n = a->n;

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#include "data/json.h"
+#include "data/params_json.h"
 #include "infra/guc.h"
 #include "infra/progress.h"
 #include "verbs/evaluation.h"
@@ -76,6 +76,36 @@ find_split(const UsEvaluated *e)
 	return us_split_by_key(l->holdout, (uint64) l->seed);
 }
 
+/*
+ * The parameters that a version was trained with.  What another userseg knew and this one does not is left out.
+ */
+static const UsParams *
+trained_params(const UsAlgorithm *algorithm, const UsVersionLineage *lineage)
+{
+	const UsParamSpec *spec[2] = {algorithm->params, us_algorithm_common_params(algorithm)};
+	JsonbValue	root;
+	UsJsonMember *member = NULL;
+	int			n = 0;
+	int			kept = 0;
+
+	if (lineage->params)
+	{
+		root = us_json_root(lineage->params);
+		member = us_json_is_object(&root) ? us_json_members(&root, &n) : NULL;
+	}
+	for (int i = 0; member && i < n; i++)
+	{
+		bool		known = false;
+
+		for (int s = 0; s < lengthof(spec); s++)
+			for (const UsParamSpec *p = spec[s]; p && p->name; p++)
+				known |= strcmp(p->name, member[i].key) == 0;
+		if (known)
+			member[kept++] = member[i];
+	}
+	return us_params_from_members(spec[0], spec[1], member, kept);
+}
+
 /* ---- models ---- */
 
 static void
@@ -88,6 +118,8 @@ open_model(const char *reference, UsEvaluated *e)
 	a = e->model->artifact;
 	e->recipe.algorithm = a->algorithm;
 	e->recipe.task = a->task;
+	if (a->task == US_TASK_REGRESSION)
+		e->recipe.params = trained_params(a->algorithm, e->lineage);
 	e->recipe.null_policy = us_encoder_null_policy(a->encoder);
 	e->recipe.seed = (uint64) e->lineage->seed;	/* of samples and bootstraps */
 	e->fitted.recipe = &e->recipe;

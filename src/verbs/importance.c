@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "eval/sample.h"
 #include "infra/progress.h"
 #include "math/hash.h"
 #include "model/answer.h"
@@ -19,7 +20,6 @@
 typedef struct Row
 {
 	uint64		order;			/* what rows are sorted by */
-	uint64		key;
 	int32		place;
 } Row;
 
@@ -33,8 +33,9 @@ typedef struct Work
 	double	   *x;				/* [width][n] encoded */
 	double	   *y;
 	double	   *weight;			/* or NULL */
-	uint64	   *key;
-	int32	   *canon;			/* [n] rows in the order of their keys */
+	uint64	   *row_hash;		/* [n] of key, encoded values, target and weight: equal for equal rows only */
+	UsLoss		loss;			/* of a regression */
+	int32	   *canon;			/* [n] rows in the order of their hashes */
 	int32	   *from;			/* [n] where row i takes the feature from */
 	double	   *base;			/* [n] loss as it is */
 	double	  **rise;			/* [nfeatures][n] sum over repeats; NULL: not used */
@@ -46,20 +47,39 @@ typedef struct Work
 
 /* ---- rows ---- */
 
+static inline uint64
+bits_of(double x)
+{
+	uint64		bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return bits;
+}
+
+/* A hash of row r of a chunk: rows of one key, too, get an order of their own. */
+static uint64
+hash_row(const Work *w, const UsChunk *chunk, const double *x, const double *y, int r)
+{
+	uint64		hash = us_mix64(chunk->key[r], bits_of(y[r]));
+
+	for (int j = 0; j < w->width; j++)
+		hash = us_mix64(hash, bits_of(x[(Size) j * US_CHUNK_ROWS + r]));
+	return chunk->weight ? us_mix64(hash, bits_of(chunk->weight[r])) : hash;
+}
 
 /* Encode the rows, or as many of them as are looked at. */
 static void
 load(Work *w, UsFrame *frame, uint64 seed)
 {
 	UsEncoder  *bound = us_encoder_bind(w->artifact->encoder, frame);
-	double		share = Min((double) US_IMPORTANCE_ROWS / frame->nrows, 1);
-	int64		room = Min(frame->nrows, US_IMPORTANCE_ROWS + US_IMPORTANCE_ROWS / 10);
+	int64		room = Min(frame->nrows, US_IMPORTANCE_ROWS);
+	double		share = us_sample_share(frame, seed, room);
 	double	   *chunk_x = us_arena_array(w->arena, (Size) Max(w->width, 1) * US_CHUNK_ROWS, sizeof(double));
 	double	   *chunk_y = us_arena_array(w->arena, US_CHUNK_ROWS, sizeof(double));
 
 	w->x = us_arena_array(w->arena, (Size) Max(w->width, 1) * room, sizeof(double));
 	w->y = us_arena_array(w->arena, room, sizeof(double));
-	w->key = us_arena_array(w->arena, room, sizeof(uint64));
+	w->row_hash = us_arena_array(w->arena, room, sizeof(uint64));
 	if (frame->weighted)
 		w->weight = us_arena_array(w->arena, room, sizeof(double));
 	for (int i = 0; i < frame->nchunks; i++)
@@ -71,13 +91,13 @@ load(Work *w, UsFrame *frame, uint64 seed)
 		us_encoder_apply_chunk(bound, chunk, chunk_x, US_CHUNK_ROWS);
 		for (int r = 0; r < chunk->nrows; r++)
 		{
-			if ((share < 1 && us_uniform(seed, chunk->key[r]) >= share) || w->n == room ||
+			if ((share > 0 && us_uniform(seed, chunk->key[r]) >= share) || w->n == room ||
 				(w->artifact->task == US_TASK_CLASSIFICATION && chunk_y[r] < 0))
 				continue;
 			for (int j = 0; j < w->width; j++)
 				w->x[(Size) j * room + w->n] = chunk_x[(Size) j * US_CHUNK_ROWS + r];
 			w->y[w->n] = chunk_y[r];
-			w->key[w->n] = chunk->key[r];
+			w->row_hash[w->n] = hash_row(w, chunk, chunk_x, chunk_y, r);
 			if (w->weight)
 				w->weight[w->n] = chunk->weight[r];
 			w->n++;
@@ -86,6 +106,10 @@ load(Work *w, UsFrame *frame, uint64 seed)
 	/* columns next to each other */
 	for (int j = 1; j < w->width; j++)
 		memmove(w->x + (Size) j * w->n, w->x + (Size) j * room, w->n * sizeof(double));
+	/* a deviance that is not defined for some row */
+	for (int64 i = 0; i < w->n; i++)
+		if (!isfinite(us_loss_of(&w->loss, 1, w->y[i])))
+			w->loss.kind = US_LOSS_SQUARED;
 	if (w->n == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -100,19 +124,17 @@ compare_rows(const void *a, const void *b)
 
 	if (x->order != y->order)
 		return x->order < y->order ? -1 : 1;
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
 	return (x->place > y->place) - (x->place < y->place);
 }
 
-/* The rows in an order that follows from salt and keys (rows with one key: as they come). */
+/* The rows in the order of their hashes, or in another one that follows from salt; equal rows as they come. */
 static void
 sort_by(const Work *w, bool shuffle, uint64 salt, int32 *order)
 {
 	Row		   *row = palloc(sizeof(Row) * w->n);
 
 	for (int64 i = 0; i < w->n; i++)
-		row[i] = (Row) {shuffle ? us_mix64(salt, w->key[i]) : w->key[i], w->key[i], (int32) i};
+		row[i] = (Row) {shuffle ? us_mix64(salt, w->row_hash[i]) : w->row_hash[i], (int32) i};
 	qsort(row, w->n, sizeof(Row), compare_rows);
 	for (int64 i = 0; i < w->n; i++)
 		order[i] = row[i].place;
@@ -134,7 +156,7 @@ block_losses(Work *w, int64 first, int n, double *loss)
 		double		y = w->y[first + r];
 
 		if (a->task == US_TASK_REGRESSION)
-			loss[r] = (w->score[r].value - y) * (w->score[r].value - y);
+			loss[r] = us_loss_of(&w->loss, Max(w->score[r].value, w->loss.kind > US_LOSS_PINBALL ? DBL_MIN : -DBL_MAX), y);
 		else if (a->n_labels == 2)
 			loss[r] = us_log_loss(y == a->positive ? w->score[r].value : 1 - w->score[r].value);
 		else
@@ -218,7 +240,7 @@ summarise(Work *w, int repeats, int *n)
 			w->rise[f][i] /= repeats;
 		mean = us_weighted_mean(w->rise[f], w->weight, w->n);
 		l->feature = us_encoder_feature(encoder, f)->name;
-		l->metric = w->artifact->task == US_TASK_REGRESSION ? "mse" : "log_loss";
+		l->metric = w->artifact->task == US_TASK_REGRESSION ? us_loss_name(w->loss.kind) : "log_loss";
 		l->importance = mean.mean;
 		l->low = mean.mean - z * mean.error;
 		l->high = mean.mean + z * mean.error;
@@ -246,6 +268,7 @@ us_importance(const UsEvaluationArgs *args, int repeats, int64 seed, int *n)
 				 errhint("5 is usual.")));
 	us_evaluation_open(args, &w->v);
 	w->artifact = w->v.each[0].model->artifact;
+	w->loss = us_recipe_loss(&w->v.each[0].recipe);
 	encoder = w->artifact->encoder;
 	w->width = us_encoder_width(encoder);
 	w->arena = us_arena_create(CurrentMemoryContext, w->v.budget);

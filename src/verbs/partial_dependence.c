@@ -8,6 +8,7 @@
 
 #include "common/shortest_dec.h"
 
+#include "eval/sample.h"
 #include "infra/closest.h"
 #include "infra/progress.h"
 #include "math/hash.h"
@@ -226,11 +227,10 @@ answer_all(Work *w, const Point *point)
 static void
 prepare(Work *w, const UsEvaluationArgs *args, const char *feature, int points)
 {
-	w->share = 1;
 	w->frame = w->v.frame;
-	if (w->frame->nrows > US_DEPENDENCE_ROWS)
+	w->share = us_sample_share(w->frame, w->v.each[0].recipe.seed, US_DEPENDENCE_ROWS);
+	if (w->share < 1 && w->share > 0)
 	{
-		w->share = (double) US_DEPENDENCE_ROWS / w->frame->nrows;
 		w->frame = us_frame_view(w->v.frame, choose_sample, w, w->v.budget);
 	}
 	w->column = find_feature(w, feature);

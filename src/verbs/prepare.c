@@ -95,17 +95,11 @@ check_scalars(const UsTrainArgs *args, const UsPrepared *p)
 static void
 make_recipe(const UsTrainArgs *args, UsRecipe *recipe)
 {
-	UsTransform *transform;
+	const UsAlgorithm *algorithm = find_algorithm(args->algorithm);
+	const UsParams *params = us_params_parse(algorithm->params, us_algorithm_common_params(algorithm), args->params);
 
-	recipe->algorithm = find_algorithm(args->algorithm);
-	recipe->params = us_params_parse(recipe->algorithm->params,
-									 us_algorithm_common_params(recipe->algorithm), args->params);
-	recipe->null_policy = us_null_policy_parse(args->null_policy);
-	transform = us_transform_parse(args->transform);
-	if (recipe->algorithm->native)
-		us_transform_native(transform);
-	recipe->transform = transform;
-	recipe->seed = (uint64) args->seed;
+	us_recipe_make(recipe, algorithm, params, args->transform, us_null_policy_parse(args->null_policy),
+				   (uint64) args->seed);
 }
 
 void

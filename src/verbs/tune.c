@@ -107,6 +107,40 @@ list_trials(UsTuning *t)
 	}
 }
 
+/*
+ * Parameters may say what is minimised.  Where trials differ in that, what is special to the loss does not compare
+ * them: they are judged by the RMSE, or by another metric that all of them have.
+ */
+static void
+check_losses(UsTuning *t)
+{
+	static const char *const special[] = {"pinball", "coverage", "poisson_deviance", "gamma_deviance", "tweedie_deviance", "d2"};
+	UsRecipe	recipe = t->prepared.recipe;
+	UsLoss		first = {0};
+	bool		differ = false;
+
+	for (int i = 0; i < t->n; i++)
+	{
+		UsLoss		loss;
+
+		recipe.params = t->trial[i].params;
+		loss = us_recipe_loss(&recipe);
+		if (i == 0)
+			first = loss;
+		differ |= loss.kind != first.kind || loss.parameter != first.parameter;
+	}
+	if (!differ)
+		return;
+	if (t->metric == NULL)
+		t->metric = "rmse";
+	for (int i = 0; i < lengthof(special); i++)
+		if (strcmp(special[i], t->metric) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("metric \"%s\" cannot compare trials that minimise different losses", t->metric),
+					 errhint("Choose by \"rmse\" or \"mae\", or tune each loss on its own.")));
+}
+
 /* ---- searching ---- */
 
 /* Is trial a better than b?  More rows count first; of equals the first one. */
@@ -118,14 +152,6 @@ better(const UsTuning *t, const UsTrial *a, const UsTrial *b)
 	if (isnan(a->mean) || isnan(b->mean))
 		return isnan(b->mean) && !isnan(a->mean);
 	return us_metric_direction(t->metric) > 0 ? a->mean > b->mean : a->mean < b->mean;
-}
-
-static void
-try_all(UsTuning *t)
-{
-	for (int i = 0; i < t->n; i++)
-		if (!us_tune_measure(t, i, 1))
-			break;
 }
 
 /* Stop all of the trials at share but the keep best ones. */
@@ -166,10 +192,7 @@ halve(UsTuning *t)
 	for (int round = rounds; round >= 0; round--)
 	{
 		share = pow(HALVING_FACTOR, -round);
-		for (int i = 0; i < t->n; i++)
-			if (t->trial[i].status != US_TRIAL_STOPPED && !us_tune_measure(t, i, share))
-				return;
-		if (round == 0)
+		if (!us_tune_measure(t, share) || round == 0)
 			return;
 		left = (left + HALVING_FACTOR - 1) / HALVING_FACTOR;
 		drop_worst(t, share, left);
@@ -268,6 +291,7 @@ prepare(const UsTuneArgs *args, UsTuning *t)
 	us_cross_validate_read(&args->cv, &t->prepared);
 	t->candidates = us_candidates_parse(t->prepared.recipe.algorithm, args->grid, args->cv.train.params);
 	list_trials(t);
+	check_losses(t);
 	t->frame = t->prepared.frame;
 	*split = us_holdout_split(&args->cv.train, &t->prepared);
 	if (split->kind != US_SPLIT_NONE)
@@ -290,7 +314,7 @@ us_tune(const UsTuneArgs *args, UsTuneResult *result)
 	if (strcmp(args->search, "halving") == 0)
 		halve(&t);
 	else
-		try_all(&t);
+		us_tune_measure(&t, 1);
 	best = find_best(&t);
 	for (int i = 0; i < t.n; i++)
 		waiting += t.trial[i].status == US_TRIAL_WAITING;

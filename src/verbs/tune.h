@@ -58,10 +58,10 @@ typedef struct UsTuning
 } UsTuning;
 
 /*
- * Measure trial i on a share of the rows, or read back what was measured before; false when the
- * time is over.  (verbs/tune_trial.c)
+ * Measure all trials that are not STOPPED on a share of the rows, or read back what was measured before; false when the
+ * time was over before all of them had begun.  (verbs/tune_trial.c)
  */
-extern bool us_tune_measure(UsTuning *tuning, int i, double share);
+extern bool us_tune_measure(UsTuning *tuning, double share);
 
 /* The name of a status. */
 extern const char *us_trial_status_name(UsTrialStatus status);

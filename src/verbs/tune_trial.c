@@ -12,6 +12,7 @@
 #include "lib/stringinfo.h"
 #include "utils/timestamp.h"
 
+#include "eval/crossval_batch.h"
 #include "infra/compat.h"
 #include "infra/progress.h"
 #include "math/hash.h"
@@ -105,30 +106,6 @@ make_record(const UsFoldResult *fold, int n, double seconds, UsTrialRecord *r)
 	}
 }
 
-static void
-trial_context(void *arg)
-{
-	errcontext("trial %s", json_text(arg));
-}
-
-static void
-run_trial(UsTuning *t, UsTrial *trial, UsTrialRecord *record)
-{
-	UsRecipe	recipe = t->prepared.recipe;
-	UsFoldResult *fold = palloc0(t->folds->n * sizeof(UsFoldResult));
-	TimestampTz started = GetCurrentTimestamp();
-	ErrorContextCallback context = {error_context_stack, trial_context, trial->point};
-
-	recipe.params = trial->params;
-	error_context_stack = &context;
-	for (int f = 0; f < t->folds->n; f++)
-		us_crossval_fold(&recipe, t->frame, t->folds, f, t->prepared.budget, &fold[f]);
-	error_context_stack = context.previous;
-	if (t->metric == NULL)
-		t->metric = fold[0].metrics->metric[0].name;
-	make_record(fold, t->folds->n, (GetCurrentTimestamp() - started) / 1e6, record);
-}
-
 /* Mean and standard deviation of the metric that decides. */
 static void
 judge(UsTuning *t, UsTrial *trial)
@@ -161,42 +138,90 @@ judge(UsTuning *t, UsTrial *trial)
 			 errhint("Metrics are %s.", names.data)));
 }
 
-bool
-us_tune_measure(UsTuning *t, int i, double share)
+/* A record that is not in the catalog yet. */
+static void
+keep_fresh(UsTuning *t, const UsTrialRecord *record)
 {
-	UsTrial    *trial = &t->trial[i];
-	UsTrialRecord record = {.params = trial->point};
-	double		limit = t->args->max_seconds;
+	UsTrialRecord *copy = palloc(sizeof(UsTrialRecord));
 
-	make_key(t, trial, share, record.key);
-	t->folds->share = share;
-	if (us_catalog_trial_get(t->args->cv.train.model, record.key, &record))
-	{
-		trial->status = US_TRIAL_STORED;
-		if (t->metric == NULL)
-			t->metric = record.metric[0];
-	}
-	else
-	{
-		if (!isnan(limit) && t->n_measured > 0 && (GetCurrentTimestamp() - t->started) / 1e6 >= limit)
-			return false;
-		us_progress_note("trial %d of %d: %s", i + 1, t->n, json_text(trial->point));
-		run_trial(t, trial, &record);
-		trial->status = US_TRIAL_DONE;
-	}
-	trial->fresh = trial->status == US_TRIAL_DONE;
-	trial->record = record;
+	*copy = *record;
+	t->fresh = t->fresh ? repalloc(t->fresh, (t->n_fresh + 1) * sizeof(*t->fresh)) :
+		palloc(sizeof(*t->fresh));
+	t->fresh[t->n_fresh++] = copy;
+}
+
+/* The trial has been measured on that share of the rows. */
+static void
+settle(UsTuning *t, UsTrial *trial, const UsTrialRecord *record, UsTrialStatus status, double share)
+{
+	trial->status = status;
+	trial->fresh = status == US_TRIAL_DONE;
+	trial->record = *record;
 	trial->share = share;
 	t->n_measured++;
+	if (t->metric == NULL)
+		t->metric = record->metric[0];
 	judge(t, trial);
 	if (trial->fresh)
-	{
-		UsTrialRecord *copy = palloc(sizeof(UsTrialRecord));
+		keep_fresh(t, record);
+}
 
-		*copy = record;
-		t->fresh = t->fresh ? repalloc(t->fresh, (t->n_fresh + 1) * sizeof(*t->fresh)) :
-			palloc(sizeof(*t->fresh));
-		t->fresh[t->n_fresh++] = copy;
+/* Run the trials at which[n], in parallel where that pays. */
+static void
+run_trials(UsTuning *t, const int *which, int n, double share)
+{
+	const UsTuneArgs *args = t->args;
+	UsCrossvalRun *run = palloc0(sizeof(UsCrossvalRun) * Max(n, 1));
+	UsCrossvalBatch batch = {&t->prepared.recipe, args->cv.train.transform, t->frame, t->folds, t->prepared.budget, n, run};
+
+	if (!isnan(args->max_seconds))
+		batch.deadline = t->started + (TimestampTz) Min(args->max_seconds * 1e6, 1e17);
+	batch.first = t->n_measured == 0;
+	for (int i = 0; i < n; i++)
+	{
+		run[i].params = t->trial[which[i]].params;
+		run[i].given = us_candidates_given(t->candidates, t->trial[which[i]].point);
 	}
+	us_progress_note("%d trials on %g of the rows", n, share);
+	us_crossval_batch(&batch);
+	for (int i = 0; i < n; i++)
+	{
+		UsTrial    *trial = &t->trial[which[i]];
+		UsTrialRecord record = {.params = trial->point};
+
+		if (!run[i].done)
+			continue;
+		make_key(t, trial, share, record.key);
+		make_record(run[i].fold, t->folds->n, run[i].seconds, &record);
+		settle(t, trial, &record, US_TRIAL_DONE, share);
+	}
+	pfree(run);
+}
+
+bool
+us_tune_measure(UsTuning *t, double share)
+{
+	int		   *which = palloc(sizeof(int) * Max(t->n, 1));
+	int			n = 0;
+
+	t->folds->share = share;
+	for (int i = 0; i < t->n; i++)
+	{
+		UsTrial    *trial = &t->trial[i];
+		UsTrialRecord record = {.params = trial->point};
+
+		if (trial->status == US_TRIAL_STOPPED)
+			continue;
+		us_progress("read trials back", i, t->n);
+		make_key(t, trial, share, record.key);
+		if (us_catalog_trial_get(t->args->cv.train.model, record.key, &record))
+			settle(t, trial, &record, US_TRIAL_STORED, share);
+		else
+			which[n++] = i;
+	}
+	run_trials(t, which, n, share);
+	for (int i = 0; i < n; i++)
+		if (t->trial[which[i]].share != share)
+			return false;
 	return true;
 }

@@ -66,6 +66,11 @@ SELECT userseg.drop_model('gone');
 SELECT status FROM userseg.tune('gone', 'linear', 'many', 'spend', '{"lambda": [1]}', folds => 2, id => 'id', params => '{"penalty": "ridge"}', alias => 'production');
 SELECT alias, version FROM userseg.aliases WHERE model = 'gone';
 
+-- what is minimised judges; where it differs between trials, the error in units of the target
+SELECT trial, metric, best FROM userseg.tune('q', 'gradient_boosting', 'many', 'spend', '{"max_depth": [2, 3]}', folds => 2, id => 'id', params => '{"objective": "quantile", "quantile": 0.9, "n_rounds": 10}');
+SELECT trial, metric FROM userseg.tune('q', 'gradient_boosting', 'many', 'spend', '{"objective": ["squared", "absolute"]}', folds => 2, id => 'id', params => '{"n_rounds": 10}');
+SELECT * FROM userseg.tune('e', 'gradient_boosting', 'many', 'spend', '{"objective": ["squared", "quantile"]}', folds => 2, id => 'id', metric => 'pinball');
+
 -- errors
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', NULL);
 SELECT * FROM userseg.tune('e', 'logistic', 'visits', 'bought', '{}');

@@ -86,6 +86,39 @@ foreach my $workers (0, 1, 2)
 is($node->safe_psql('postgres', "SET userseg.max_memory = '12MB'; SET client_min_messages = error;
 SELECT details -> 'source' ->> 'spilled' FROM userseg.train('same', 'linear', 't', target => 'spend', id => 'id', features => '{a,b,country}')"), 'true', 'it was spilled');
 
+# folds and trials in a team: the same trials, whoever fits them; tags, vectors, NULLs and weights are shared too
+$node->safe_psql('postgres', "CREATE TABLE mixed AS SELECT id, nullif(a, (a * 1000)::int / 1000.0) AS a, CASE WHEN id % 11 > 0 THEN b END AS b, nullif(country, 'IT') AS country,
+  CASE WHEN id % 7 > 0 THEN ARRAY[country, (id % 5)::text] END AS tags, ARRAY[c, d] AS v, day, bought, spend, 1 + id % 3 AS w FROM t WHERE id <= 9000");
+my %trials;
+foreach my $case ([ 'grid', '' ], [ 'halving', ', trials => 6' ])
+{
+	my ($search, $more) = @$case;
+	my $grid = $search eq 'grid' ? '[0.001, 0.1, 10]' : '{"min": 0.0001, "max": 100, "log": true}';
+	my $first;
+	foreach my $workers (0, 1, 2)
+	{
+		my $got = $node->safe_psql('postgres', "SET client_min_messages = error; SELECT userseg.drop_model(model) FROM userseg.models WHERE model = 'team';
+SELECT string_agg(concat_ws(' ', trial, params, status, mean, sd, fold_values, n, best), ';' ORDER BY trial) FROM userseg.tune('team', 'logistic', 'mixed', 'bought', '{\"lambda\": $grid}', '$search'$more,
+  folds => 3, id => 'id', weight => 'w', features => '{a,b,country,tags,v}', transform => '{\"country\": \"target\"}', params => '{\"penalty\": \"ridge\", \"workers\": $workers}')");
+		$first //= $got;
+		like($got, qr/done/, "$search with $workers workers") if $workers == 0;
+		is($got, $first, "$search with $workers workers: the same trials") if $workers > 0;
+	}
+}
+my ($rc, $said, $notes) = $node->psql('postgres', "SELECT count(*) FROM userseg.cross_validate('linear', 'mixed', 'spend', id => 'id', features => '{a,b}', params => '{\"workers\": 1, \"verbose\": true}')");
+like($notes, qr/5 folds in a team of up to 2/, 'folds run in a team');
+($rc, $said, $notes) = $node->psql('postgres', "SELECT count(*) FROM userseg.tune('team', 'logistic', 'SELECT id, a, bought, id <= 6000 AS early, day FROM mixed', 'bought', '{\"max_iter\": [5, 6, 7]}', folds => 3, features => '{a}',
+  time_column => 'day', params => '{\"workers\": 1, \"positive\": \"maybe\"}')");
+like($notes, qr/maybe/, 'an error of a fold in a team is told');
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker'"), '0', 'and no worker is left');
+my $slow = "userseg.tune('stopped', 'gradient_boosting', 't', 'spend', '{\"max_depth\": [3, 4, 5, 6]}', folds => 5, id => 'id', features => '{a,b,c,d}', params => '{\"workers\": 1}')";
+foreach my $timeout (600, 1500)
+{
+	my $late = late($slow, $timeout, "SET userseg.max_memory = '256MB'");
+	$late = late($slow, $timeout, "SET userseg.max_memory = '256MB'") if defined $late && $late > 200;
+	cmp_ok($late // 0, '<', 200, "tune in a team: stopped after $timeout ms");
+}
+
 # without a hold-out the metrics come from a sample of the training rows, the same for any order
 is($node->safe_psql('postgres', "SET client_min_messages = error;
 SELECT details -> 'holdout' ->> 'metrics_sampled' FROM userseg.train('sampled', 'logistic', 't', target => 'bought', id => 'id', features => '{a,b}', holdout => 0)"),

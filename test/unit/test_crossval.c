@@ -93,7 +93,7 @@ recipe(UsTask task, const char *transform)
 	};
 }
 
-static const UsMetric *
+static const UsMetricValue *
 metric(const UsMetrics *m, const char *name)
 {
 	for (int i = 0; i < m->n; i++)

@@ -19,6 +19,7 @@
 static const double w[N] = {1.25, 0.5, 1.75, 2, 0.5, 1.25, 0.25, 0.5, 1, 2, 2, 1.5, 1.25, 1.25, 0.25, 1, 2, 1,
 	0.5, 0.5, 1.5, 0.25, 2, 2, 1.25, 1, 1.75, 1.25, 1, 0.75, 1, 1.75, 0.25, 0.25, 1.5, 0.75, 1.75, 0.25,
 2, 0.25};
+static const UsLoss squared = {US_LOSS_SQUARED, 0};
 static const double yt[N] = {13.44, 4.78, 2.92, 7.23, 3.78, 4.75, 3.63, 4.19, 1.02, 2.37, 2.57, 3.88, 5.78, 2.05,
 	17.57, 4.25, 6.34, 1.82, 2.25, 13.53, 7.46, 4.28, 1.38, 13.2, 2.17, 3.29, 4.25, 6.24, 4.85, 4.68, 16.31,
 5.22, 6.66, 8.26, 0.87, 2.81, 19.83, 2.55, 4.79, 1.73};
@@ -27,7 +28,7 @@ static const double yp[N] = {9.62, 6.77, 4.12, 10.11, 3.38, 5.64, 3.59, 3.83, 1.
 4.88, 4.85, 17.78, 0.93, 4.62, 16.43, 2.78, 3, 1.64};
 
 static double
-metric(const UsMetric *m, int n, const char *name)
+metric(const UsMetricValue *m, int n, const char *name)
 {
 	for (int i = 0; i < n; i++)
 		if (strcmp(m[i].name, name) == 0)
@@ -81,7 +82,7 @@ UNIT_TEST(regression_as_scikit_learn)
 {
 	UsEvaluationRows rows = {N, NULL, NULL, 1, 0.95};
 	int			n;
-	UsMetric   *m = us_evaluate_values(&rows, yt, yp, &n);
+	UsMetricValue *m = us_evaluate_values(&rows, yt, yp, &squared, &n);
 	double		pinball = 0,
 				deviance[6] = {0};
 	static const double power[6] = {0, 1, 1.5, 2, 3, -1};
@@ -93,7 +94,7 @@ UNIT_TEST(regression_as_scikit_learn)
 	UNIT_CLOSE(metric(m, n, "mape"), 0.258367163277855, 1e-13);
 	UNIT_CLOSE(metric(m, n, "r2"), 0.7292957044890944, 1e-13);
 	rows.weight = w;
-	m = us_evaluate_values(&rows, yt, yp, &n);
+	m = us_evaluate_values(&rows, yt, yp, &squared, &n);
 	UNIT_CLOSE(metric(m, n, "rmse"), 1.965773619160586, 1e-13);
 	UNIT_CLOSE(metric(m, n, "mae"), 1.470167597765363, 1e-13);
 	UNIT_CLOSE(metric(m, n, "mape"), 0.2602379439288735, 1e-13);
@@ -112,6 +113,50 @@ UNIT_TEST(regression_as_scikit_learn)
 	UNIT_CLOSE(us_tweedie_deviance(2, 0, 1), 4, 1e-15);
 }
 
+/* mean_poisson_deviance, d2_tweedie_score, mean_pinball_loss of scikit-learn 1.2.1 */
+UNIT_TEST(losses_as_scikit_learn)
+{
+	static const UsLoss loss[4] = {{US_LOSS_POISSON, 0}, {US_LOSS_GAMMA, 0}, {US_LOSS_TWEEDIE, 1.5}, {US_LOSS_PINBALL, 0.3}};
+	static const double want[2][4][2] = {
+		{{0.566408081911165, 0.8173597315580945}, {0.08591060519797064, 0.8441287941617039},
+		{0.20729928055352342, 0.8370274860936873}, {0.8499499999999998, 0.525}},
+		{{0.48239058742070734, 0.8472413867782391}, {0.0925877539149172, 0.8374785468287115},
+		{0.19962880578221162, 0.8467777084224832}, {0.7131620111731842, 0.46368715083798884}}
+	};
+	static const double negative[3] = {-1, 2, 3};
+	static const UsLoss absolute = {US_LOSS_ABSOLUTE, 0};
+	UsEvaluationRows rows = {N, NULL, NULL, 1, 0.95};
+	UsMetricValue *m;
+	int			n;
+
+	for (int weighted = 0; weighted < 2; weighted++)
+		for (int i = 0; i < 4; i++)
+		{
+			rows.weight = weighted ? w : NULL;
+			m = us_evaluate_values(&rows, yt, yp, &loss[i], &n);
+			UNIT_CHECK(n == 8 && strcmp(m[0].name, us_loss_name(loss[i].kind)) == 0);
+			UNIT_CHECK(strcmp(m[1].name, i == 3 ? "coverage" : "d2") == 0);
+			UNIT_CLOSE(m[0].value, want[weighted][i][0], 1e-13);
+			UNIT_CLOSE(m[1].value, want[weighted][i][1], 1e-13);
+			UNIT_CHECK(m[0].low < m[0].value && m[0].value < m[0].high && m[1].low < m[1].value && m[1].value < m[1].high);
+		}
+	m = us_evaluate_values(&rows, yt, yp, &absolute, &n);
+	UNIT_CHECK(n == 6 && strcmp(m[0].name, "mae") == 0 && strcmp(m[1].name, "rmse") == 0);
+	/* not defined for an actual value below 0, or a constant one: none; no rows */
+	rows.weight = NULL;
+	rows.n = 3;
+	m = us_evaluate_values(&rows, negative, yp, &loss[0], &n);
+	UNIT_CHECK(isnan(m[0].value) && isnan(m[1].value) && m[2].value > 0);
+	m = us_evaluate_values(&rows, negative, negative, &loss[3], &n);
+	UNIT_CHECK(m[0].value == 0 && m[1].value == 1);
+	rows.n = 0;
+	for (int i = 0; i < 4; i++)
+	{
+		m = us_evaluate_values(&rows, yt, yp, &loss[i], &n);
+		UNIT_CHECK(isnan(m[0].value) && isnan(m[1].value));
+	}
+}
+
 UNIT_TEST(regression_without_spread)
 {
 	static const double same[3] = {5, 5, 5};
@@ -119,13 +164,13 @@ UNIT_TEST(regression_without_spread)
 	UsEvaluationRows rows = {3, NULL, NULL, 1, 0.95};
 	int			n;
 
-	UNIT_CHECK(metric(us_evaluate_values(&rows, same, same, &n), 6, "r2") == 1);
-	UNIT_CHECK(metric(us_evaluate_values(&rows, same, other, &n), 6, "r2") == 0);
+	UNIT_CHECK(metric(us_evaluate_values(&rows, same, same, &squared, &n), 6, "r2") == 1);
+	UNIT_CHECK(metric(us_evaluate_values(&rows, same, other, &squared, &n), 6, "r2") == 0);
 	rows.n = 1;
-	UNIT_CHECK(isnan(metric(us_evaluate_values(&rows, same, other, &n), 6, "r2")));
-	UNIT_CHECK(metric(us_evaluate_values(&rows, same, same, &n), 6, "rmse") == 0);
+	UNIT_CHECK(isnan(metric(us_evaluate_values(&rows, same, other, &squared, &n), 6, "r2")));
+	UNIT_CHECK(metric(us_evaluate_values(&rows, same, same, &squared, &n), 6, "rmse") == 0);
 	rows.n = 0;
-	UNIT_CHECK(isnan(metric(us_evaluate_values(&rows, same, same, &n), 6, "mae")));
+	UNIT_CHECK(isnan(metric(us_evaluate_values(&rows, same, same, &squared, &n), 6, "mae")));
 }
 
 UNIT_TEST(proportions_as_r)
@@ -179,7 +224,7 @@ UNIT_TEST(classes_in_any_order)
 				predicted[2][N];
 	double		p[2][3][N];
 	uint64		key[2][N];
-	UsMetric   *m[2];
+	UsMetricValue *m[2];
 	int			n;
 
 	for (int i = 0; i < N; i++)
@@ -224,7 +269,7 @@ UNIT_TEST(two_classes)
 	const double *proba[2] = {NULL, p1};
 	UsEvaluationRows rows = {6, NULL, key, 42, 0.95};
 	int			n;
-	UsMetric   *m = us_evaluate_classes(&rows, actual, predicted, proba, 2, &n);
+	UsMetricValue *m = us_evaluate_classes(&rows, actual, predicted, proba, 2, &n);
 
 	UNIT_EQUAL_INT(n, 15);
 	UNIT_EQUAL_STRING(m[0].name, "auc");
@@ -255,7 +300,7 @@ UNIT_TEST(three_classes_as_scikit_learn)
 	const double *proba[3] = {p0, p1, p2};
 	UsEvaluationRows rows = {12, NULL, NULL, 1, 0.95};
 	int			n;
-	UsMetric   *m = us_evaluate_classes(&rows, actual, actual, proba, 3, &n);
+	UsMetricValue *m = us_evaluate_classes(&rows, actual, actual, proba, 3, &n);
 
 	UNIT_CLOSE(metric(m, n, "auc_ovr"), 0.878450176366843, 1e-13);
 	UNIT_CLOSE(metric(m, n, "auc_ovr_weighted"), 0.886739417989418, 1e-13);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "data/frame_build.h"
+#include "data/frame_share.h"
 #include "data/frame_view.h"
 #include "math/hash.h"
 #include "unit.h"
@@ -196,4 +197,78 @@ UNIT_TEST(views_over_the_budget_say_so)
 
 	UNIT_ERROR(us_frame_view(frame, not_divisible, &by, us_budget_create(1000)), ERRCODE_OUT_OF_MEMORY, "needs");
 	us_frame_free(frame);
+}
+
+/* Whether two frames say the same of every row. */
+static bool
+same_rows(UsFrame *a, UsFrame *b)
+{
+	bool		same = a->nrows == b->nrows && a->nchunks == b->nchunks && a->ncolumns == b->ncolumns &&
+		a->weighted == b->weighted && a->checksum[0] == b->checksum[0];
+
+	for (int j = 0; same && j < a->ncolumns; j++)
+		same = strcmp(a->column[j].name, b->column[j].name) == 0 && a->column[j].n_null == b->column[j].n_null &&
+			a->column[j].dim == b->column[j].dim;
+	for (int i = 0; same && i < a->nchunks; i++)
+	{
+		const UsChunk *x = us_frame_chunk(a, i);
+		const UsChunk *y = us_frame_chunk(b, i);
+
+		same = x->nrows == y->nrows && memcmp(x->key, y->key, x->nrows * sizeof(uint64)) == 0 &&
+			memcmp(x->weight, y->weight, x->nrows * sizeof(double)) == 0 &&
+			memcmp(x->column[NUMBER].number, y->column[NUMBER].number, x->nrows * sizeof(double)) == 0 &&
+			memcmp(x->column[CATEGORY].code, y->column[CATEGORY].code, x->nrows * sizeof(int32)) == 0 &&
+			memcmp(x->column[TAGS].tag_start, y->column[TAGS].tag_start, (x->nrows + 1) * sizeof(int32)) == 0 &&
+			memcmp(x->column[TAGS].tag_null, y->column[TAGS].tag_null, x->nrows) == 0 &&
+			memcmp(x->column[TAGS].tag_code, y->column[TAGS].tag_code, x->column[TAGS].tag_start[x->nrows] * sizeof(int32)) == 0 &&
+			(a->column[VECTOR].dim == 0 ||
+			 memcmp(x->column[VECTOR].vector, y->column[VECTOR].vector, x->nrows * DIM * sizeof(double)) == 0);
+	}
+	for (int j = CATEGORY; same && j <= TAGS; j++)
+	{
+		same = us_dictionary_size(a->column[j].dictionary) == us_dictionary_size(b->column[j].dictionary);
+		for (int code = 0; same && code < us_dictionary_size(a->column[j].dictionary); code++)
+		{
+			int			xlen,
+						ylen;
+			const char *xt = us_dictionary_get(a->column[j].dictionary, code, &xlen);
+			const char *yt = us_dictionary_get(b->column[j].dictionary, code, &ylen);
+
+			same = xlen == ylen && memcmp(xt, yt, xlen) == 0;
+		}
+	}
+	return same;
+}
+
+static void
+keep_odd(void *context, int i, const UsChunk *chunk, bool *keep)
+{
+	for (int r = 0; r < chunk->nrows; r++)
+		keep[r] = chunk->key[r] & 1;
+}
+
+UNIT_TEST(frame_shared)
+{
+	/* vectors begin in a later chunk; a view; no rows */
+	static const int nrows[] = {9000, 4096, 1};
+
+	for (int i = 0; i < lengthof(nrows); i++)
+		for (int odd = 0; odd < 2; odd++)
+		{
+			UsBudget   *budget = us_budget_create(64 * MB);
+			UsFrame    *all = build(nrows[i], nrows[i] > 5000 ? 5000 : 0, budget);
+			UsFrame    *frame = odd ? us_frame_view(all, keep_odd, NULL, budget) : all;
+			Size		bytes = us_frame_shared_bytes(frame);
+			char	   *area = us_arena_alloc(us_arena_create(CurrentMemoryContext, NULL), bytes + 64);
+			Size		used = us_budget_used(budget);
+			UsFrame    *copy;
+
+			memset(area + bytes, 0x7f, 64);
+			us_frame_share(frame, area);
+			UNIT_CHECK(area[bytes] == 0x7f);
+			copy = us_frame_attach(area, budget);
+			UNIT_CHECK(same_rows(frame, copy));
+			us_frame_free(copy);
+			UNIT_CHECK(us_budget_used(budget) == used);
+		}
 }

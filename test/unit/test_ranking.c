@@ -214,6 +214,56 @@ UNIT_TEST(platt_at_the_optimum)
 	UNIT_CHECK(isnan(us_calibrate(&c, NAN)));
 }
 
+UNIT_TEST(temperature_at_the_optimum)
+{
+	/* the root of the slope by scipy.optimize.brentq */
+	static const double p0[8] = {.7, .5, .1, .2, .05, .3, .6, .25};
+	static const double p1[8] = {.2, .3, .8, .2, .9, .3, .1, .25};
+	static const double p2[8] = {.1, .2, .1, .6, .05, .4, .3, .5};
+	static const double flat[8] = {.5, .5, .5, .5, .5, .5, .5, .5};
+	static const double *const p[3] = {p0, p1, p2};
+	static const double *const two[2] = {NULL, flat};
+	static const double w[8] = {1, 2, 1, .5, 1, 3, 1, 1};
+	static const int32 y[8] = {0, 1, 1, 2, 1, 0, 2, 2};
+	static const int32 same[8] = {0};
+	double		row[3] = {.7, .2, .1};
+	UsCalibrator c;
+
+	UNIT_CHECK(us_temperature_fit(p, 3, y, NULL, 8, &c) && c.kind == US_CALIBRATE_TEMPERATURE);
+	UNIT_CLOSE(c.a, 1.7059721849043552, 1e-11);
+	us_calibrate_classes(&c, row, 3, -1);
+	UNIT_CLOSE(row[0], 0.86643696, 1e-8);
+	UNIT_CLOSE(row[2], 0.03133453, 1e-8);
+	UNIT_CHECK(us_temperature_fit(p, 3, y, w, 8, &c));
+	UNIT_CLOSE(c.a, 1.2990290131249715, 1e-11);
+	/* nothing can be learned; sure of what is never wrong: the bound; no rows */
+	UNIT_CHECK(us_temperature_fit(two, 2, same, NULL, 8, &c) && c.kind == US_CALIBRATE_PLATT && c.a == -1 && c.b == 0);
+	UNIT_CHECK(us_temperature_fit(p, 3, y, NULL, 1, &c));
+	UNIT_CLOSE(c.a, 100, 1e-9);
+	UNIT_CHECK(!us_temperature_fit(p, 3, y, NULL, 0, &c));
+}
+
+UNIT_TEST(classes_add_up)
+{
+	static const double p0[6] = {.7, .5, .1, .2, .05, .3};
+	static const double p1[6] = {.2, .3, .8, .2, .9, .3};
+	static const double p2[6] = {.1, .2, .1, .6, .05, .4};
+	static const double *const p[3] = {p0, p1, p2};
+	static const int32 y[6] = {0, 0, 1, 2, 1, 2};
+	double		row[3] = {.7, .2, .1};
+	double		none[3] = {0.05, 0.2, 0.05};
+	UsCalibrator c;
+
+	UNIT_CHECK(us_calibrate_each_fit(US_CALIBRATE_ISOTONIC, p, 3, y, NULL, 6, &c) == -1 && c.n_each == 3);
+	us_calibrate_classes(&c, row, 3, -1);
+	UNIT_CHECK(row[0] == 1 && row[1] == 0 && row[2] == 0);
+	/* where no class has any probability left, all have the same */
+	us_calibrate_classes(&c, none, 3, -1);
+	UNIT_CLOSE(none[0], 1 / 3.0, 1e-15);
+	UNIT_CLOSE(none[1], 1 / 3.0, 1e-15);
+	UNIT_CHECK(us_calibrate_each_fit(US_CALIBRATE_PLATT, p, 3, y, NULL, 3, &c) == 2);
+}
+
 UNIT_TEST(reliability_bins_and_decomposition)
 {
 	UsReliabilityBin bin[10];
