@@ -352,6 +352,7 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 	double	   *direction = (double *) palloc(sizeof(double) * Max(m, 1));
 	double	   *before = (double *) palloc(sizeof(double) * Max(m, 1));
 	double		last_gain = INFINITY;
+	double		full = 1;
 	bool		done = false;
 
 	evaluate(problem, f, design, true, fine, false, -1);
@@ -360,7 +361,7 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 		double		objective = f->objective + penalty(problem, f, f->beta);
 		double		gain = absolute ? proximal_step(problem, f, direction) :
 			newton_step(problem, f, fine, direction);
-		double		length = 1;
+		double		length;
 		double		now = INFINITY;
 
 		if (gain < 0 && !absolute)
@@ -372,8 +373,12 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 		f->iterations += design == f->design;
 		us_progress_note("step %d: objective %.15g, gain to come %.3g", step, objective, gain / 2);
 		memcpy(before, f->beta, sizeof(double) * m);
+		/* scoring may overshoot for ever where the objective is too flat to tell: shorter steps then */
+		if (gain > last_gain && gain < 1e-8 * fabs(objective))
+			full = fmax(full / 2, 0.125);
+		length = full;
 		for (int k = 0; k < m; k++)
-			f->beta[k] += direction[k];
+			f->beta[k] += length * direction[k];
 		/* convergence is quadratic: what the next step would gain is about gain^2, the factor as before */
 		if (gain / 2 <= tolerance ||
 			(!absolute && is_canonical(problem) && gain < 0.1 && 10 * gain * (gain / last_gain) * (gain / last_gain) <= tolerance))
