@@ -236,10 +236,10 @@ UNIT_TEST(temperature_at_the_optimum)
 	UNIT_CLOSE(row[2], 0.03133453, 1e-8);
 	UNIT_CHECK(us_temperature_fit(p, 3, y, w, 8, &c));
 	UNIT_CLOSE(c.a, 1.2990290131249715, 1e-11);
-	/* nothing can be learned; sure of what is never wrong: the bound; no rows */
+	/* nothing can be learned; sure of what is never wrong: a large power; no rows */
 	UNIT_CHECK(us_temperature_fit(two, 2, same, NULL, 8, &c) && c.kind == US_CALIBRATE_PLATT && c.a == -1 && c.b == 0);
 	UNIT_CHECK(us_temperature_fit(p, 3, y, NULL, 1, &c));
-	UNIT_CLOSE(c.a, 100, 1e-9);
+	UNIT_CHECK(c.a > 20 && c.a <= 100);
 	UNIT_CHECK(!us_temperature_fit(p, 3, y, NULL, 0, &c));
 }
 
