@@ -97,7 +97,8 @@ foreach my $case ([ 'grid', '' ], [ 'halving', ', trials => 6' ])
 	my $first;
 	foreach my $workers (0, 1, 2)
 	{
-		my $got = $node->safe_psql('postgres', "SET client_min_messages = error; SELECT userseg.drop_model(model) FROM userseg.models WHERE model = 'team';
+		$node->safe_psql('postgres', "SELECT userseg.drop_model(model) FROM userseg.models WHERE model = 'team'");
+		my $got = $node->safe_psql('postgres', "SET client_min_messages = error;
 SELECT string_agg(concat_ws(' ', trial, params, status, mean, sd, fold_values, n, best), ';' ORDER BY trial) FROM userseg.tune('team', 'logistic', 'mixed', 'bought', '{\"lambda\": $grid}', '$search'$more,
   folds => 3, id => 'id', weight => 'w', features => '{a,b,country,tags,v}', transform => '{\"country\": \"target\"}', params => '{\"penalty\": \"ridge\", \"workers\": $workers}')");
 		$first //= $got;
