@@ -364,6 +364,16 @@ us_encoder_linear(const UsEncoder *encoder, int j, double *a, double *b, char **
 	*unit = name.data;
 }
 
+void
+us_encoder_form(const UsEncoder *encoder, int j, UsForm *form)
+{
+	const UsPart *part = part_of(encoder, j);
+
+	memset(form, 0, sizeof(UsForm));
+	form->feature = part->feature;
+	part->ops->form(part, j - part->first, form);
+}
+
 bool
 us_encoder_is_level(const UsEncoder *encoder, int j, bool *first)
 {

@@ -291,6 +291,20 @@ onehot_report(const UsPart *part, UsReport *object)
 }
 
 static void
+onehot_form(const UsPart *part, int j, UsForm *form)
+{
+	const OneHot *o = part->own;
+
+	form->kind = US_FORM_LEVELS;
+	form->nlevels = part->levels->n;
+	form->level = part->levels->text;
+	form->slot = j;
+	form->null_slot = o->null_slot;
+	form->other_slot = o->other_slot;
+	form->scale = part->scale;
+}
+
+static void
 onehot_write(const UsPart *part, UsWriter *w)
 {
 	const OneHot *o = part->own;
@@ -325,5 +339,5 @@ onehot_read(UsPart *part, UsReader *r)
 const UsPartOps us_part_onehot = {
 	US_PART_ONEHOT, "onehot",
 	NULL, onehot_begin, onehot_consume, onehot_finish,
-	onehot_chunk, onehot_row, onehot_invert, onehot_report, onehot_write, onehot_read
+	onehot_chunk, onehot_row, onehot_invert, onehot_report, onehot_form, onehot_write, onehot_read
 };

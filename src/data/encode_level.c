@@ -555,6 +555,19 @@ level_report(const UsPart *part, UsReport *object)
 }
 
 static void
+level_form(const UsPart *part, int j, UsForm *form)
+{
+	const Level *level = part->own;
+
+	form->kind = US_FORM_LEVELS;
+	form->nlevels = part->levels->n;
+	form->level = part->levels->text;
+	form->value = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * PLACES(part->levels));
+	for (int p = 0; p < PLACES(part->levels); p++)
+		(void) us_chain_apply_row(&part->chain, level->value[p], &form->value[p]);
+}
+
+static void
 level_write(const UsPart *part, UsWriter *w)
 {
 	const Level *level = part->own;
@@ -600,7 +613,7 @@ level_read(UsPart *part, UsReader *r)
 const UsPartOps us_part_level = {
 	US_PART_LEVEL, "level",
 	NULL, level_begin, level_consume, level_finish,
-	level_chunk, level_row, level_invert, level_report, level_write, level_read
+	level_chunk, level_row, level_invert, level_report, level_form, level_write, level_read
 };
 
 bool

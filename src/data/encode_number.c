@@ -67,6 +67,13 @@ number_report(const UsPart *part, UsReport *object)
 }
 
 static void
+number_form(const UsPart *part, int j, UsForm *form)
+{
+	form->kind = US_FORM_NUMBER;
+	form->chain = &part->chain;
+}
+
+static void
 number_write(const UsPart *part, UsWriter *w)
 {
 	us_chain_write(&part->chain, w);
@@ -83,7 +90,7 @@ number_read(UsPart *part, UsReader *r)
 const UsPartOps us_part_number = {
 	US_PART_NUMBER, "number",
 	number_sample, number_begin, number_consume, number_finish,
-	number_chunk, number_row, number_invert, number_report, number_write, number_read
+	number_chunk, number_row, number_invert, number_report, number_form, number_write, number_read
 };
 
 /* ---- indicator of NULL: 0 or the root of the weight ---- */
@@ -190,6 +197,13 @@ missing_report(const UsPart *part, UsReport *object)
 }
 
 static void
+missing_form(const UsPart *part, int j, UsForm *form)
+{
+	form->kind = US_FORM_NULL;
+	form->scale = part->scale;
+}
+
+static void
 missing_write(const UsPart *part, UsWriter *w)
 {
 	us_write_f64(w, part->scale);
@@ -206,5 +220,5 @@ missing_read(UsPart *part, UsReader *r)
 const UsPartOps us_part_missing = {
 	US_PART_MISSING, "missing",
 	NULL, missing_begin, missing_consume, missing_finish,
-	missing_chunk, missing_row, missing_invert, missing_report, missing_write, missing_read
+	missing_chunk, missing_row, missing_invert, missing_report, missing_form, missing_write, missing_read
 };

@@ -12,6 +12,7 @@
 #define US_ENCODE_PART_H
 
 #include "data/encode.h"
+#include "data/encode_form.h"
 #include "data/encode_levels.h"
 #include "data/encode_step.h"
 #include "data/transform.h"
@@ -82,6 +83,9 @@ struct UsPartOps
 
 	double		(*invert) (const UsPart *part, int j, double x);
 	void		(*report) (const UsPart *part, UsReport *object);
+
+	/* The form of its column j, but for the feature; form is zeroed. */
+	void		(*form) (const UsPart *part, int j, UsForm *form);
 
 	/* The stored form of what is special to the type; column names and widths are stored by the caller. */
 	void		(*write) (const UsPart *part, UsWriter *w);

@@ -218,6 +218,16 @@ tags_report(const UsPart *part, UsReport *object)
 }
 
 static void
+tags_form(const UsPart *part, int j, UsForm *form)
+{
+	form->kind = US_FORM_TAG;
+	form->nlevels = part->levels->n;
+	form->level = part->levels->text;
+	form->tag = j;
+	form->scale = part->scale;
+}
+
+static void
 tags_write(const UsPart *part, UsWriter *w)
 {
 	const Tags *tags = part->own;
@@ -243,5 +253,5 @@ tags_read(UsPart *part, UsReader *r)
 const UsPartOps us_part_multihot = {
 	US_PART_MULTIHOT, "multihot",
 	NULL, tags_begin, tags_consume, tags_finish,
-	tags_chunk, tags_row, tags_invert, tags_report, tags_write, tags_read
+	tags_chunk, tags_row, tags_invert, tags_report, tags_form, tags_write, tags_read
 };

@@ -173,6 +173,17 @@ age_report(const UsPart *part, UsReport *object)
 }
 
 static void
+age_form(const UsPart *part, int j, UsForm *form)
+{
+	const Age  *age = part->own;
+
+	form->kind = US_FORM_AGE;
+	form->chain = &part->chain;
+	form->reference = age->reference;
+	form->unit = age->unit;
+}
+
+static void
 age_write(const UsPart *part, UsWriter *w)
 {
 	const Age  *age = part->own;
@@ -198,7 +209,7 @@ age_read(UsPart *part, UsReader *r)
 const UsPartOps us_part_age = {
 	US_PART_AGE, "age",
 	NULL, age_begin, age_consume, age_finish,
-	age_chunk, age_row, age_invert, age_report, age_write, age_read
+	age_chunk, age_row, age_invert, age_report, age_form, age_write, age_read
 };
 
 /* ---- cyclic ---- */
@@ -452,6 +463,19 @@ cyclic_report(const UsPart *part, UsReport *object)
 }
 
 static void
+cyclic_form(const UsPart *part, int j, UsForm *form)
+{
+	const Cyclic *cyclic = part->own;
+
+	form->kind = US_FORM_CIRCLE;
+	form->period = periods[cyclic->period[j / 2]];
+	form->zone = cyclic->zone_name;
+	form->cosine = j % 2 == 1;
+	form->scale = part->scale;
+	form->fill = cyclic->fill[j];
+}
+
+static void
 cyclic_write(const UsPart *part, UsWriter *w)
 {
 	const Cyclic *cyclic = part->own;
@@ -501,5 +525,5 @@ cyclic_read(UsPart *part, UsReader *r)
 const UsPartOps us_part_cyclic = {
 	US_PART_CYCLIC, "cyclic",
 	NULL, cyclic_begin, cyclic_consume, cyclic_finish,
-	cyclic_chunk, cyclic_row, cyclic_invert, cyclic_report, cyclic_write, cyclic_read
+	cyclic_chunk, cyclic_row, cyclic_invert, cyclic_report, cyclic_form, cyclic_write, cyclic_read
 };

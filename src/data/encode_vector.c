@@ -277,6 +277,18 @@ vector_report(const UsPart *part, UsReport *object)
 }
 
 static void
+vector_form(const UsPart *part, int j, UsForm *form)
+{
+	const Vector *v = part->own;
+
+	form->kind = US_FORM_ELEMENT;
+	form->element = j + 1;
+	form->a = v->a[j];
+	form->b = v->b[j];
+	form->fill = v->fill[j];
+}
+
+static void
 vector_write(const UsPart *part, UsWriter *w)
 {
 	const Vector *v = part->own;
@@ -313,5 +325,5 @@ vector_read(UsPart *part, UsReader *r)
 const UsPartOps us_part_vector = {
 	US_PART_VECTOR, "vector",
 	NULL, vector_begin, vector_consume, vector_finish,
-	vector_chunk, vector_row, vector_invert, vector_report, vector_write, vector_read
+	vector_chunk, vector_row, vector_invert, vector_report, vector_form, vector_write, vector_read
 };

@@ -11,6 +11,7 @@
 #define US_ALGORITHM_H
 
 #include "data/encode.h"
+#include "data/formula.h"
 #include "data/frame.h"
 #include "data/params.h"
 #include "data/target.h"
@@ -105,6 +106,15 @@ typedef struct UsCoefficient
 	uint8		status;			/* UsTermStatus */
 } UsCoefficient;
 
+/* Trained models that are more than a void pointer to those who export them. */
+typedef enum UsModelShape
+{
+	US_SHAPE_OTHER = 0,
+	US_SHAPE_LINEAR,			/* UsLinearModel */
+	US_SHAPE_CENTRES,			/* UsKmeansModel */
+	US_SHAPE_TREES				/* UsTreeModel */
+} UsModelShape;
+
 struct UsTree;					/* stat/linkage_tree.h */
 
 /*
@@ -195,6 +205,16 @@ typedef struct UsAlgorithm
 
 	/* For clustering: the centre of label 1..n in encoded units, c[width]; or NULL. */
 	void		(*center) (const void *model, int label, double *c);
+
+	/*
+	 * What the model answers as a formula over the encoded columns, for export as SQL; equal to score() and
+	 * proba() but for the rounding of sums.  Raises 0A000 for a model that has none, 54000 beyond
+	 * most_nodes.  NULL: none of its models has one.
+	 */
+	UsFormula  *(*formula) (const void *model, const UsFormulaRequest *request);
+
+	/* What the model is to exporters that know such models (model/pmml.h). */
+	UsModelShape shape;
 
 	/* For a clustering that can be cut again; or NULL. */
 	const UsAlgorithmTree *tree;

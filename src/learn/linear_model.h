@@ -73,6 +73,12 @@ extern void us_linear_references(const UsEncoder *encoder, bool *last, int *run)
 extern double us_linear_predictor(const UsLinearModel *m, int o, const double *x);
 extern void us_linear_predictors(const UsLinearModel *m, int o, const double *x, int stride, int n, double *out);
 
+/* Predictor o as a formula. */
+extern UsFormula *us_linear_predictor_formula(const UsLinearModel *m, int o, const UsFormulaRequest *request);
+
+/* The answer of classes to their scores: n = 1, the log odds of the second of two, or one score a class. */
+extern UsFormula *us_formula_classes(int n, UsFormula *const *score, const UsFormulaRequest *request);
+
 /* Entries of the vtable. */
 extern void us_linear_score(const void *model, const double *x, UsScore *score);
 extern int	us_linear_label(const void *model, const double *x);
@@ -81,6 +87,7 @@ extern void us_linear_score_block(const void *model, const double *x, int stride
 extern void us_linear_proba(const void *model, const double *x, double *p);
 extern void us_linear_explain(const void *model, const double *x, const UsScore *score, double *c);
 extern double us_linear_base(const void *model, const UsScore *score);
+extern UsFormula *us_linear_formula(const void *model, const UsFormulaRequest *request);
 extern UsReport *us_linear_describe(const void *model);
 extern void us_linear_write(const void *model, UsWriter *w);
 extern void *us_linear_read(UsReader *r, int width, int *n_labels);

@@ -445,6 +445,7 @@ const UsAlgorithm us_algorithm_svm = {
 	.explain = us_svm_explain,
 	.base = us_svm_base,
 	.coefficients = us_svm_coefficients,
+	.formula = us_svm_formula,
 	.describe = us_svm_describe,
 	.write = us_svm_write,
 	.read = us_svm_read

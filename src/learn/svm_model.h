@@ -52,6 +52,7 @@ extern void us_svm_proba(const void *model, const double *x, double *p);
 extern void us_svm_explain(const void *model, const double *x, const UsScore *score, double *c);
 extern double us_svm_base(const void *model, const UsScore *score);
 extern const UsCoefficient *us_svm_coefficients(const void *model, int *outputs, int *terms, double *df);
+extern UsFormula *us_svm_formula(const void *model, const UsFormulaRequest *request);
 extern UsReport *us_svm_describe(const void *model);
 extern void us_svm_write(const void *model, UsWriter *w);
 extern void *us_svm_read(UsReader *r, int width, int *n_labels);

@@ -42,6 +42,7 @@ extern void us_tree_model_label_block(const void *model, const double *x, int st
 extern void us_tree_model_score_block(const void *model, const double *x, int stride, int nrows,
 									  UsScore *out);
 extern void us_tree_model_proba(const void *model, const double *x, double *p);
+extern UsFormula *us_tree_model_formula(const void *model, const UsFormulaRequest *request);
 extern UsReport *us_tree_model_describe(const void *model);
 extern void us_tree_model_write(const void *model, UsWriter *w);
 extern void *us_tree_model_read(UsReader *r, int width, int *n_labels);

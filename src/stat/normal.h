@@ -15,4 +15,11 @@ extern double us_normal_cdf(double x);
  */
 extern double us_normal_quantile(double p);
 
+/*
+ * Its coefficients from the constant on, numerator and denominator: for |q| <= 0.425, q = p - 1/2, q times the
+ * ratio at 0.180625 - q^2; farther out, to p = 1.4e-11, the ratio at sqrt(-log(min(p, 1 - p))) - 1.6.
+ */
+extern const double us_normal_centre[2][8];
+extern const double us_normal_middle[2][8];
+
 #endif

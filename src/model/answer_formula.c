@@ -1,0 +1,102 @@
+/*
+ * answer_formula.c
+ *	  What a stored model answers, as a formula.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "model/answer_formula.h"
+
+/* probabilities are cut off here before their odds are taken, as in stat/calibration.c */
+#define CUT		1e-15
+
+void
+us_export_refuse(const UsArtifact *a, const char *what, bool (*can) (const UsAlgorithm *algorithm))
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; us_algorithm_get(i) != NULL; i++)
+		if (can(us_algorithm_get(i)))
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", us_algorithm_get(i)->name);
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("models of algorithm \"%s\" cannot be exported as %s", a->algorithm->name, what),
+			 errhint("Those of %s can.", list.data)));
+}
+
+static bool
+has_formula(const UsAlgorithm *algorithm)
+{
+	return algorithm->formula != NULL;
+}
+
+/* The calibrated probability from one that is not (us_calibrate). */
+static UsFormula *
+calibrated(const UsCalibrator *c, UsFormula *p)
+{
+	UsPiece    *piece;
+
+	if (c->kind == US_CALIBRATE_PLATT)
+	{
+		UsFormula  *q = us_formula_clip(p, CUT, 1 - CUT);
+		UsFormula  *odds = us_formula_two(US_F_SUB, us_formula_one(US_F_LN, q),
+										  us_formula_one(US_F_LN, us_formula_two(US_F_SUB, us_formula_constant(1), q)));
+		UsFormula  *const term[] = {us_formula_scale(odds, -c->a), us_formula_constant(-c->b)};
+
+		return us_formula_one(US_F_LOGISTIC, us_formula_sum(2, term));
+	}
+	piece = palloc(sizeof(UsPiece) * c->n);
+	for (int i = 0; i < c->n; i++)
+		piece[i] = (UsPiece) {c->x[i], c->y[i], c->y[i], c->y[i]};
+	return us_formula_pieces(p, c->n, piece);
+}
+
+static UsFormula *
+complement(UsFormula *p)
+{
+	return us_formula_two(US_F_SUB, us_formula_constant(1), p);
+}
+
+/* Two classes whose probabilities are calibrated; p is that of the positive one. */
+static UsFormula *
+calibrated_answer(const UsArtifact *a, UsFormula *p, UsAnswerKind kind, int class)
+{
+	UsFormula  *half = us_formula_constant(0.5);
+	UsFormula  *second;
+
+	p = calibrated(a->calibrator, p);
+	if (kind == US_ANSWER_VALUE)
+		return p;
+	if (kind == US_ANSWER_CLASS)
+		return class == a->positive ? p : complement(p);
+	second = a->positive == 1 ? p : complement(p);
+	if (kind == US_ANSWER_LABEL)
+		return us_formula_above(second, half, us_formula_label(2), us_formula_label(1));
+	return us_formula_above(second, half, second, complement(second));
+}
+
+UsFormula *
+us_answer_formula(const UsArtifact *a, UsAnswerKind kind, int class, int64 most_nodes)
+{
+	int			width = us_encoder_width(a->encoder);
+	UsFormula **column = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsFormula *) * (Size) Max(width, 1));
+	UsFormulaRequest request = {.encoder = a->encoder, .column = column, .most_nodes = most_nodes};
+
+	if (!has_formula(a->algorithm))
+		us_export_refuse(a, "SQL", has_formula);
+	for (int j = 0; j < width; j++)
+		column[j] = us_encoder_formula(a->encoder, j);
+	if (a->task == US_TASK_REGRESSION)
+	{
+		request.want = US_WANT_VALUE;
+		return a->algorithm->formula(a->model, &request);
+	}
+	request.class = kind == US_ANSWER_CLASS && a->calibrator == NULL ? class : a->positive;
+	request.want = kind == US_ANSWER_VALUE || kind == US_ANSWER_CLASS || a->calibrator ? US_WANT_CLASS :
+		kind == US_ANSWER_LABEL ? US_WANT_LABEL : US_WANT_TOP;
+	if (a->calibrator)
+		return calibrated_answer(a, a->algorithm->formula(a->model, &request), kind, class);
+	return a->algorithm->formula(a->model, &request);
+}
