@@ -116,7 +116,7 @@ tree_fit(const UsFitInput *input, UsFitResult *result)
 	stats.key = us_arena_array(arena, rows.n, sizeof(uint64));
 	us_tree_stats_fill(input, &stats);
 	column = us_tree_columns(input, (int) us_tree_param(input, "max_bins")->integer);
-	rows.bin = us_arena_array(arena, rows.n, rows.width);
+	rows.row_bin = us_arena_array(arena, rows.n, rows.width);
 	us_tree_bin_rows(input, column, &rows);
 	read_plan(input, &stats, &rule, &plan);
 	plan.column = column;

@@ -38,7 +38,7 @@ typedef struct Area
 	double		poisson[US_TREE_MOST_DRAWN];	/* P(count <= i) */
 	int			first_tree;		/* of this round */
 	int			n_slots;
-	Size		bin_at;			/* [width][n] */
+	Size		bin_at;			/* [n][width] */
 	Size		item_at;		/* [n] */
 	Size		key_at;			/* [n] */
 	Size		column_at;		/* [width] UsTreeColumn; thresholds are behind one another: */
@@ -56,8 +56,9 @@ typedef struct Slot
 	int32		n;
 	int32		n_sets;
 	int32		n_places;
-	Size		set_at;			/* nodes come first, then sets and places */
+	Size		set_at;			/* nodes come first, then sets, places and steps */
 	Size		place_at;
+	Size		step_at;
 } Slot;
 
 #define SLOT_HEADER	TYPEALIGN(64, sizeof(Slot))
@@ -142,8 +143,8 @@ localise(Area *a, UsGrowPlan *plan, UsTreeRows *rows, UsSplitRule *rule)
 	*rule = a->rule;
 	rows->n = a->n;
 	rows->width = a->width;
-	rows->row_bin = NULL;
-	rows->bin = (uint8 *) a + a->bin_at;
+	rows->bin = NULL;
+	rows->row_bin = (uint8 *) a + a->bin_at;
 	plan->rows = rows;
 	plan->rule = rule;
 	plan->column = local_columns(a);
@@ -174,14 +175,15 @@ us_task_forest_grow(UsTeamTask *task)
 		s->n_places = tree->n_places;
 		s->set_at = SLOT_HEADER + sizeof(UsTreeNode) * (Size) tree->n;
 		s->place_at = s->set_at + sizeof(UsTreeSet) * (Size) tree->n_sets;
-		if (tree->n > a->most_nodes ||
-			s->place_at + sizeof(float) * (Size) tree->n_places * rule.nstats > a->slot_bytes)
+		s->step_at = TYPEALIGN(8, s->place_at + sizeof(float) * (Size) tree->n_places * rule.nstats);
+		if (tree->n > a->most_nodes || s->step_at + sizeof(UsTreeStep) * (Size) tree->n > a->slot_bytes)
 			elog(ERROR, "tree of %d nodes is larger than its slot", tree->n);
 		memcpy(slot_nodes(s), tree->node, sizeof(UsTreeNode) * (Size) tree->n);
 		if (tree->n_sets > 0)
 			memcpy((char *) s + s->set_at, tree->set, sizeof(UsTreeSet) * (Size) tree->n_sets);
 		if (tree->n_places > 0)
 			memcpy((char *) s + s->place_at, tree->place, sizeof(float) * (Size) tree->n_places * rule.nstats);
+		us_tree_steps(tree->node, tree->n, (UsTreeStep *) ((char *) s + s->step_at));
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(old);
@@ -200,6 +202,23 @@ forest_of_slot(const Area *a, Slot *s, const UsTreeColumn *column, UsForest *f)
 	f->node = slot_nodes(s);
 	f->set = (UsTreeSet *) ((char *) s + s->set_at);
 	f->place = (float *) ((char *) s + s->place_at);
+	f->step = (UsTreeStep *) ((char *) s + s->step_at);
+}
+
+/* The bins of rows begin .. end, with the missing values of scoring. */
+static void
+scoring_bins(const Area *a, const UsTreeColumn *column, int64 begin, int64 end, uint8 *bin)
+{
+	Size		n = (Size) (end - begin) * a->width;
+
+	memcpy(bin, (const uint8 *) a + a->bin_at + (Size) begin * a->width, n);
+	for (int c = 0; c < a->width; c++)
+	{
+		uint8		missing = (uint8) column[c].nbins;
+
+		for (Size i = c; i < n; i += a->width)
+			bin[i] = bin[i] == missing ? US_TREE_MISSING : bin[i];
+	}
 }
 
 void
@@ -207,44 +226,43 @@ us_task_forest_oob(UsTeamTask *task)
 {
 	Area	   *a = (Area *) task->area;
 	const UsTreeColumn *column = (UsTreeColumn *) ((char *) a + a->column_at);
-	const uint8 *bins = (uint8 *) a + a->bin_at;
 	const uint64 *key = (uint64 *) ((char *) a + a->key_at);
 	double	   *sum = (double *) ((char *) a + a->sum_at);
 	uint32	   *count = (uint32 *) ((char *) a + a->count_at);
-	int32		root[1] = {0};
+	uint8	   *bin = MemoryContextAllocHuge(CurrentMemoryContext, (Size) OOB_ROWS * Max(a->width, 1));
+	int			row[OOB_ROWS];
+	int32		leaf[OOB_ROWS];
 	int64		chunk;
 
 	while (us_team_next(task, &chunk))
 	{
-		int64		end = Min((chunk + 1) * OOB_ROWS, a->n);
+		int64		begin = chunk * OOB_ROWS;
+		int64		end = Min(begin + OOB_ROWS, a->n);
 
-		CHECK_FOR_INTERRUPTS();
+		scoring_bins(a, column, begin, end, bin);
 		for (int s = 0; s < a->n_slots; s++)
 		{
 			UsForest	f;
+			int32		root[2] = {0};
+			int			n = 0;
 			int			nsums;
 
+			CHECK_FOR_INTERRUPTS();
 			forest_of_slot(a, slot_of(a, s), column, &f);
 			f.root = root;
 			nsums = us_forest_sums(&f);
-			for (int64 i = chunk * OOB_ROWS; i < end; i++)
+			for (int64 i = begin; i < end; i++)
+				if (times_drawn(a, a->first_tree + s, key[i]) == 0)
+					row[n++] = (int) (i - begin);
+			us_forest_leaves(&f, 0, bin, row, n, leaf);
+			for (int i = 0; i < n; i++)
 			{
-				const UsTreeNode *node = f.node;
-
-				if (times_drawn(a, a->first_tree + s, key[i]) > 0)
-					continue;
-				while (node->left != 0)
-					node = f.node + node->left +
-						(us_node_left(node, f.set, bins[(Size) node->column * a->n + i], (uint8) column[node->column].nbins) ? 0 : 1);
-				count[i]++;
-				if (f.n_classes == 0)
-					sum[i] += node->u.value;
-				else
-					for (int k = 0; k < nsums; k++)
-						sum[i * nsums + k] += f.place[node->u.place * nsums + k];
+				count[begin + row[i]]++;
+				us_forest_add_leaf(&f, 0, leaf[i], sum + (begin + row[i]) * nsums);
 			}
 		}
 	}
+	pfree(bin);
 }
 
 /* ---- the leader ---- */
@@ -342,7 +360,7 @@ lay_out(Area *a, const UsForestPlan *plan, bool sets)
 								(a->rule.kind == US_SPLIT_GRADIENT ? 1 : nstats));
 		a->count_at = place_array(&at, sizeof(uint32) * (Size) a->n);
 	}
-	a->slot_bytes = TYPEALIGN(64, SLOT_HEADER + sizeof(UsTreeNode) * (Size) a->most_nodes +
+	a->slot_bytes = TYPEALIGN(64, SLOT_HEADER + (sizeof(UsTreeNode) + sizeof(UsTreeStep)) * (Size) a->most_nodes + 8 +
 							  (sets ? sizeof(UsTreeSet) * (Size) leaves : 0) +
 							  (a->rule.kind == US_SPLIT_GRADIENT ? 0 : sizeof(float) * (Size) leaves * nstats));
 	a->slot_at = place_array(&at, a->slot_bytes * a->n_slots);
@@ -432,7 +450,7 @@ us_forest_grow(const UsFitInput *input, const UsForestPlan *plan, UsTreeStats *s
 			memcpy(threshold, plan->grow.column[c].threshold, sizeof(double) * (plan->grow.column[c].nbins - 1));
 			threshold += plan->grow.column[c].nbins - 1;
 		}
-	rows.bin = (uint8 *) a + a->bin_at;
+	rows.row_bin = (uint8 *) a + a->bin_at;
 	us_tree_bin_rows(input, plan->grow.column, &rows);
 
 	f->width = width;

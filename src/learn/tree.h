@@ -125,6 +125,9 @@ us_node_left(const UsTreeNode *node, const UsTreeSet *set, uint8 bin, uint8 miss
 extern void us_tree_bin_block(const UsTreeColumn *c, const double *v, int n, uint8 missing,
 							  uint8 *out, Size step);
 
+/* The steps of n nodes. */
+extern void us_tree_steps(const UsTreeNode *node, Size n, UsTreeStep *step);
+
 /* Make a forest ready for scoring, from its nodes. */
 extern void us_forest_prepare(UsForest *f);
 
@@ -133,6 +136,15 @@ extern void us_forest_bins(const UsForest *f, const double *x, uint8 *bin);
 
 /* The leaf of tree t that a row falls into. */
 extern const UsTreeNode *us_forest_leaf(const UsForest *f, int t, const uint8 *bin);
+
+/*
+ * The leaves of tree t for n rows of bin[][width], row[n] or, NULL, the first ones: numbers of nodes in the tree.
+ */
+extern void us_forest_leaves(const UsForest *f, int t, const uint8 *bin, const int *row, int n,
+							 int32 *leaf);
+
+/* Add what a leaf of tree t says to the sums of a row, sum[us_forest_sums]. */
+extern void us_forest_add_leaf(const UsForest *f, int t, int32 leaf, double *sum);
 
 /*
  * Bins of a block x[width][stride] of nrows rows, row-major: bin[nrows][width].

@@ -2,7 +2,7 @@
  * tree_grow.c
  *	  Growing one tree in one process.
  *
- * A node is a range of items.  Its sums by bin are made for one column after the other, so that they stay
+ * A node is a range of items.  Its sums by bin are made for some columns together, as many as stay
  * in the first cache; small nodes look only at the bins that they have.  A split moves the
  * items of the right child behind those of the left.
  */
@@ -17,6 +17,12 @@
 
 /* A node of fewer items knows its bins by looking at them. */
 #define FEW_ITEMS	160
+
+/* rows that are fetched before their turn */
+#define AHEAD		16
+
+/* sums by bin of columns that are looked at together: they stay in the first cache */
+#define HIST_BYTES	32768
 
 /* A node whose split is known but not made. */
 typedef struct Pending
@@ -37,7 +43,8 @@ typedef struct Grower
 	const UsSplitRule *rule;
 	UsTreeItem *item;
 	UsTreeItem *spare;			/* [n] */
-	int64	   *hist;			/* [US_TREE_BINS + 1][nstats], zero between columns */
+	int			group;			/* columns whose sums are made together */
+	int64	   *hist;			/* [group][US_TREE_BINS + 1][nstats], zero between nodes */
 	int64	   *total;			/* [nstats] */
 	int		   *order;			/* [width] columns, drawn from the front */
 	int64		leaves;
@@ -66,13 +73,21 @@ us_grow_most_nodes(const UsGrowPlan *plan, int64 n, double weight)
 	return 2 * Max(leaves, 1) - 1;
 }
 
+static int
+columns_together(const UsGrowPlan *plan)
+{
+	Size		each = (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64);
+
+	return (int) Max(Min(HIST_BYTES / each, plan->try), 1);
+}
+
 Size
 us_grow_bytes(const UsGrowPlan *plan, int64 n, double weight)
 {
 	int64		nodes = us_grow_most_nodes(plan, n, weight);
 
 	return (Size) n * 2 * sizeof(UsTreeItem) +
-		(Size) (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64) +
+		(Size) columns_together(plan) * (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64) +
 		(Size) nodes * (2 * sizeof(UsTreeNode) + sizeof(Pending) / 2) +
 		(plan->rule->kind == US_SPLIT_GRADIENT ? 0 : (Size) nodes * plan->rule->nstats * sizeof(float));
 }
@@ -98,68 +113,88 @@ sum_items(const Grower *g, int64 begin, int64 end, int64 *total)
 		total[item[i].b] += item[i].a;
 }
 
-static void
-fill_hist(const Grower *g, const uint8 *bin, int64 begin, int64 end)
+/* Bins of a row. */
+static inline const uint8 *
+bins_of(const Grower *g, uint32 row)
 {
-	const UsTreeItem *item = g->item;
-	int64	   *hist = g->hist;
-	int			nstats = g->rule->nstats;
-
-	if (g->rule->kind == US_SPLIT_GRADIENT)
-		for (int64 i = begin; i < end; i++)
-		{
-			int64	   *h = hist + 2 * (Size) bin[item[i].row];
-
-			h[0] += item[i].a;
-			h[1] += item[i].b;
-		}
-	else
-		for (int64 i = begin; i < end; i++)
-			hist[(Size) bin[item[i].row] * nstats + item[i].b] += item[i].a;
+	return g->plan->rows->row_bin + (Size) row * g->plan->rows->width;
 }
 
-/* Do all items of the node have the same bin? */
-static bool
-is_constant(const Grower *g, const uint8 *bin, int64 begin)
+/* The sums by bin of column number k of those that are looked at together. */
+static inline int64 *
+hist_of(const Grower *g, int k)
 {
-	const int64 *h = g->hist + (Size) bin[g->item[begin].row] * g->rule->nstats;
+	return g->hist + (Size) k * (US_TREE_BINS + 1) * g->rule->nstats;
+}
+
+/* Sums of the columns c[m] over the items of a node; a row is fetched before its turn. */
+static void
+fill_hist(const Grower *g, const int *c, int m, int64 begin, int64 end)
+{
+	const UsTreeItem *item = g->item;
+	int			nstats = g->rule->nstats;
+	bool		gradient = g->rule->kind == US_SPLIT_GRADIENT;
+
+	for (int64 i = begin; i < end; i++)
+	{
+		const uint8 *bin = bins_of(g, item[i].row);
+
+		if (i + AHEAD < end)
+			__builtin_prefetch(bins_of(g, item[i + AHEAD].row) + c[0]);
+		for (int k = 0; k < m; k++)
+		{
+			int64	   *h = hist_of(g, k) + (Size) bin[c[k]] * nstats;
+
+			if (gradient)
+			{
+				h[0] += item[i].a;
+				h[1] += item[i].b;
+			}
+			else
+				h[item[i].b] += item[i].a;
+		}
+	}
+}
+
+/* Do all items of the node have the same bin as the first? */
+static bool
+is_constant(const Grower *g, const int64 *hist, int c, int64 begin)
+{
+	const int64 *h = hist + (Size) bins_of(g, g->item[begin].row)[c] * g->rule->nstats;
 
 	if (g->rule->kind == US_SPLIT_GRADIENT)
 		return h[1] == g->total[1];
 	return memcmp(h, g->total, sizeof(int64) * g->rule->nstats) == 0;
 }
 
-/* Try one column on a node; false when it is constant there. */
+/* Try column c by its sums, which are zeroed; false when it is constant in the node. */
 static bool
-try_column(Grower *g, int c, const UsSplitNode *node, int64 begin, int64 end, UsSplit *split)
+try_column(Grower *g, int c, int64 *hist, const UsSplitNode *node, int64 begin, int64 end, UsSplit *split)
 {
 	const UsTreeColumn *column = &g->plan->column[c];
-	const uint8 *bin = g->plan->rows->bin + (Size) c * g->plan->rows->n;
 	Size		bin_bytes = g->rule->nstats * sizeof(int64);
-	bool		constant;
+	bool		constant = is_constant(g, hist, c, begin);
 
-	fill_hist(g, bin, begin, end);
-	constant = is_constant(g, bin, begin);
 	if (constant)
-		memset((char *) g->hist + bin_bytes * bin[g->item[begin].row], 0, bin_bytes);
+		memset((char *) hist + bin_bytes * bins_of(g, g->item[begin].row)[c], 0, bin_bytes);
 	else if (end - begin < FEW_ITEMS)
 	{
 		uint64		present[4] = {0};
 
 		for (int64 i = begin; i < end; i++)
 		{
-			uint8		b = bin[g->item[i].row];
+			uint8		b = bins_of(g, g->item[i].row)[c];
 
 			present[b >> 6] |= UINT64CONST(1) << (b & 63);
 		}
-		us_split_column(g->rule, column, c, node, g->hist, present, split);
+		us_split_column(g->rule, column, c, node, hist, present, split);
 		for (int64 i = begin; i < end; i++)
-			memset((char *) g->hist + bin_bytes * bin[g->item[i].row], 0, bin_bytes);
+			memset((char *) hist + bin_bytes * bins_of(g, g->item[i].row)[c], 0, bin_bytes);
 	}
 	else
 	{
-		us_split_column(g->rule, column, c, node, g->hist, NULL, split);
-		memset(g->hist, 0, bin_bytes * (column->nbins + 1));
+		us_split_column(g->rule, column, c, node, hist, NULL, split);
+		memset(hist, 0, bin_bytes * (column->nbins + 1));
 	}
 	return !constant;
 }
@@ -176,30 +211,30 @@ find_split(Grower *g, const Pending *p, UsSplit *split)
 		.high = p->high
 	};
 	UsRandom	random;
+	bool		draw = g->plan->try < width;
 	int			tried = 0;
 
 	memset(split, 0, sizeof(UsSplit));
-	if (g->plan->try < width)
-	{
+	for (int c = 0; c < width; c++)
+		g->order[c] = c;
+	if (draw)
 		us_random_init(&random, p->seed, 0);
-		for (int c = 0; c < width; c++)
-			g->order[c] = c;
-	}
-	for (int k = 0; k < width; k++)
+	for (int k = 0; k < width && tried < g->plan->try;)
 	{
-		int			c = k;
+		int			m = Min(Min(g->plan->try - tried, width - k), g->group);
 
-		if (tried >= g->plan->try)
-			break;
-		if (g->plan->try < width)
+		for (int i = k; draw && i < k + m; i++)
 		{
-			int			j = k + (int) us_random_below(&random, width - k);
+			int			j = i + (int) us_random_below(&random, width - i);
+			int			c = g->order[j];
 
-			c = g->order[j];
-			g->order[j] = g->order[k];
-			g->order[k] = c;
+			g->order[j] = g->order[i];
+			g->order[i] = c;
 		}
-		tried += try_column(g, c, &node, p->begin, p->end, split);
+		fill_hist(g, g->order + k, m, p->begin, p->end);
+		for (int i = 0; i < m; i++)
+			tried += try_column(g, g->order[k + i], hist_of(g, i), &node, p->begin, p->end, split);
+		k += m;
 	}
 }
 
@@ -313,14 +348,13 @@ take_pending(Grower *g)
 static void
 complete_set(Grower *g, const Pending *p, UsSplit *split)
 {
-	const uint8 *bin = g->plan->rows->bin + (Size) split->column * g->plan->rows->n;
 	uint64		present[4] = {0};
 
 	if ((split->flags & US_NODE_MISSING_LEFT) == 0)
 		return;
 	for (int64 i = p->begin; i < p->end; i++)
 	{
-		uint8		b = bin[g->item[i].row];
+		uint8		b = bins_of(g, g->item[i].row)[split->column];
 
 		present[b >> 6] |= UINT64CONST(1) << (b & 63);
 	}
@@ -354,7 +388,6 @@ part_items(Grower *g, const Pending *p)
 {
 	const UsSplit *s = &p->split;
 	int			missing = g->plan->column[s->column].nbins;
-	const uint8 *bin = g->plan->rows->bin + (Size) s->column * g->plan->rows->n;
 	bool		goes[US_TREE_BINS + 1];
 	UsTreeItem *item = g->item;
 	int64		left = p->begin;
@@ -366,7 +399,10 @@ part_items(Grower *g, const Pending *p)
 	for (int64 i = p->begin; i < p->end; i++)
 	{
 		UsTreeItem	it = item[i];
-		bool		l = goes[bin[it.row]];
+		bool		l = goes[bins_of(g, it.row)[s->column]];
+
+		if (i + AHEAD < p->end)
+			__builtin_prefetch(bins_of(g, item[i + AHEAD].row) + s->column);
 
 		item[left] = it;
 		g->spare[right] = it;
@@ -452,7 +488,8 @@ us_grow_tree(const UsGrowPlan *plan, UsTreeItem *item, int64 n, uint64 seed)
 	UsGrownTree *tree = palloc(sizeof(UsGrownTree));
 
 	g.spare = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsTreeItem) * (Size) Max(n, 1));
-	g.hist = palloc0((Size) (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64));
+	g.group = columns_together(plan);
+	g.hist = palloc0((Size) g.group * (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64));
 	g.total = palloc(plan->rule->nstats * sizeof(int64));
 	g.order = palloc(Max(plan->rows->width, 1) * sizeof(int));
 	g.leaves = 1;

@@ -19,7 +19,7 @@ typedef struct UsTreeItem
 typedef struct UsGrowPlan
 {
 	const UsTreeColumn *column;
-	const UsTreeRows *rows;		/* column after column */
+	const UsTreeRows *rows;		/* row after row */
 	const UsSplitRule *rule;
 	int			try;			/* columns that are tried at each node, drawn anew; width: all */
 	int			max_depth;		/* of leaves; 0: only a root */

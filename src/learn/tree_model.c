@@ -16,6 +16,9 @@
 /* rows that walk a tree side by side */
 #define ABREAST		16
 
+/* rows between two looks at the values of their leaves */
+#define TILE		256
+
 #define FORMAT		1
 
 /* most of each when a stored model is read */
@@ -23,13 +26,19 @@
 #define MAX_NODES	(1 << 28)
 
 void
+us_tree_steps(const UsTreeNode *node, Size n, UsTreeStep *step)
+{
+	for (Size i = 0; i < n; i++)
+		step[i] = (UsTreeStep) {node[i].left, node[i].column, node[i].bin, node[i].flags};
+}
+
+void
 us_forest_prepare(UsForest *f)
 {
 	Size		n = (Size) f->root[f->n_trees];
 
 	f->step = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsTreeStep) * Max(n, 1));
-	for (Size i = 0; i < n; i++)
-		f->step[i] = (UsTreeStep) {f->node[i].left, f->node[i].column, f->node[i].bin, f->node[i].flags};
+	us_tree_steps(f->node, n, f->step);
 }
 
 void
@@ -67,67 +76,76 @@ us_forest_leaf(const UsForest *f, int t, const uint8 *bin)
 	return f->node + (at - f->step);
 }
 
-/* Add what a leaf of tree t says to the sums of a row. */
-static inline void
-add_leaf(const UsForest *f, int t, const UsTreeNode *leaf, double *sum)
-{
-	const float *place;
-
-	if (f->n_classes == 0)
-	{
-		sum[t % f->n_scores] += leaf->u.value;
-		return;
-	}
-	place = f->place + leaf->u.place * f->n_classes;
-	for (int k = 0; k < f->n_classes; k++)
-		sum[k] += place[k];
-}
-
-/* One tree, rows side by side. */
-static void
-add_tree(const UsForest *f, int t, const uint8 *bin, int nrows, double *sum)
+void
+us_forest_leaves(const UsForest *f, int t, const uint8 *bin, const int *row, int n, int32 *leaf)
 {
 	const UsTreeStep *tree = f->step + f->root[t];
-	int			nsums = us_forest_sums(f);
-	int			r = 0;
 
-	for (; r + ABREAST <= nrows; r += ABREAST)
+	for (int from = 0; from < n; from += ABREAST)
 	{
+		int			m = Min(ABREAST, n - from);
 		const UsTreeStep *at[ABREAST];
-		const uint8 *row = bin + (Size) r * f->width;
+		const uint8 *bins[ABREAST];
 		bool		any;
 
-		for (int i = 0; i < ABREAST; i++)
+		for (int i = 0; i < m; i++)
+		{
 			at[i] = tree;
+			bins[i] = bin + (Size) (row ? row[from + i] : from + i) * f->width;
+		}
 		do
 		{
 			any = false;
-			for (int i = 0; i < ABREAST; i++)
+			for (int i = 0; i < m; i++)
 			{
 				const UsTreeStep *s = at[i];
 
 				if (s->left == 0)
 					continue;
-				at[i] = tree + s->left + next_child(f, s, row[(Size) i * f->width + s->column]);
+				at[i] = tree + s->left + next_child(f, s, bins[i][s->column]);
 				any = true;
 			}
 		} while (any);
-		for (int i = 0; i < ABREAST; i++)
-			add_leaf(f, t, f->node + (at[i] - f->step), sum + (Size) (r + i) * nsums);
+		for (int i = 0; i < m; i++)
+			leaf[from + i] = (int32) (at[i] - tree);
 	}
-	for (; r < nrows; r++)
-		add_leaf(f, t, us_forest_leaf(f, t, bin + (Size) r * f->width), sum + (Size) r * nsums);
+}
+
+void
+us_forest_add_leaf(const UsForest *f, int t, int32 leaf, double *sum)
+{
+	const UsTreeNode *node = f->node + f->root[t] + leaf;
+	const float *place;
+
+	if (f->n_classes == 0)
+	{
+		sum[t % f->n_scores] += node->u.value;
+		return;
+	}
+	place = f->place + node->u.place * f->n_classes;
+	for (int k = 0; k < f->n_classes; k++)
+		sum[k] += place[k];
 }
 
 void
 us_forest_sum(const UsForest *f, const uint8 *bin, int nrows, double *sum)
 {
-	memset(sum, 0, sizeof(double) * nrows * us_forest_sums(f));
+	int			nsums = us_forest_sums(f);
+	int32		leaf[TILE];
+
+	memset(sum, 0, sizeof(double) * nrows * nsums);
 	for (int t = 0; t < f->n_trees; t++)
 	{
 		if (t % 16 == 0)
 			CHECK_FOR_INTERRUPTS();
-		add_tree(f, t, bin, nrows, sum);
+		for (int from = 0; from < nrows; from += TILE)
+		{
+			int			n = Min(TILE, nrows - from);
+
+			us_forest_leaves(f, t, bin + (Size) from * f->width, NULL, n, leaf);
+			for (int i = 0; i < n; i++)
+				us_forest_add_leaf(f, t, leaf[i], sum + (Size) (from + i) * nsums);
+		}
 	}
 }
 

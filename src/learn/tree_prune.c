@@ -307,7 +307,7 @@ add_errors(const UsGrowPlan *plan, const UsTreeStats *stats, const UsGrownTree *
 		path[depth] = i;
 		if (node->left == 0 || depth == lengthof(path) - 1)
 			break;
-		bin = plan->rows->bin[(Size) node->column * plan->rows->n + it->row];
+		bin = plan->rows->row_bin[(Size) it->row * plan->rows->width + node->column];
 		i = node->left + (us_node_left(node, tree->set, bin, (uint8) plan->column[node->column].nbins) ? 0 : 1);
 		depth++;
 	}

@@ -160,13 +160,13 @@ grow(UsGrowPlan *plan, UsTreeRows *rows, UsTreeColumn *column, UsSplitRule *rule
 	{
 		int			r = backwards ? ROWS - 1 - i : i;
 
-		bin[r] = (uint8) (i * 37 % 50);
-		bin[ROWS + r] = (uint8) (i * 11 % 20);
+		bin[2 * r] = (uint8) (i * 37 % 50);
+		bin[2 * r + 1] = (uint8) (i * 11 % 20);
 		item[i].row = r;
 		item[i].a = 1;
-		item[i].b = (bin[r] > 20) ^ (bin[ROWS + r] > 12) ^ (i % 17 == 0);
+		item[i].b = (bin[2 * r] > 20) ^ (bin[2 * r + 1] > 12) ^ (i % 17 == 0);
 	}
-	*rows = (UsTreeRows) {.n = ROWS, .width = 2, .bin = bin};
+	*rows = (UsTreeRows) {.n = ROWS, .width = 2, .row_bin = bin};
 	for (int c = 0; c < 2; c++)
 	{
 		column[c] = (UsTreeColumn) {.nbins = c == 0 ? 50 : 20};
