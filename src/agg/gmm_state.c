@@ -18,9 +18,10 @@ us_gmm_judge(const UsMixture *m)
 {
 	UsGmmJudge *j = (UsGmmJudge *) palloc(sizeof(UsGmmJudge));
 
+	UsGmm		gmm = us_mixture_gmm(m);
+
 	j->mixture = m;
-	j->gmm = us_mixture_gmm(m);
-	j->scratch = us_gmm_scratch(m->k, m->d);
+	j->row = us_gmm_row(&gmm);
 	j->y = (double *) palloc(sizeof(double) * m->d);
 	return j;
 }
@@ -32,18 +33,14 @@ us_gmm_judge_densities(UsGmmJudge *j, const double *x, bool round)
 
 	us_check_finite(x, j->mixture->d);
 	far = us_mixture_place(j->mixture, x, round, j->y);
-	for (int c = 0; c < j->mixture->d; c++)
-		j->scratch->y[(Size) c * US_GMM_STRIDE] = j->y[c];
-	us_gmm_log_densities(&j->gmm, j->scratch, 1);
+	us_gmm_row_densities(j->row, j->y);
 	return far;
 }
 
 double
 us_gmm_judge_responsibilities(UsGmmJudge *j, double w)
 {
-	j->scratch->weight[0] = w;
-	us_gmm_responsibilities(j->mixture->k, j->scratch, 1);
-	return j->scratch->density[0];
+	return us_gmm_row_responsibilities(j->row, w);
 }
 
 /* ---- points ---- */
@@ -99,18 +96,26 @@ us_gmm_point_make(UsGmmJudge *j, const double *x, double w)
 	p->weight = w;
 	p->density = us_gmm_judge_responsibilities(j, m->gridded ? w : 1);
 	for (int c = 0; c < m->k; c++)
-		p->value[c] = j->scratch->r[(Size) c * US_GMM_STRIDE] * (m->gridded ? 1 : w);
+		p->value[c] = j->row->r[c] * (m->gridded ? 1 : w);
 	memcpy(p->value + m->k, j->y, sizeof(double) * m->d);
 	return p;
 }
 
 /* ---- states ---- */
 
-UsGmmState *
-us_gmm_state_new(const UsGmmShape *shape)
+/* Bytes without lanes. */
+static Size
+state_size(const UsGmmShape *shape)
 {
-	Size		size = offsetof(UsGmmState, sums) +
+	return offsetof(UsGmmState, sums) +
 		us_gmm_sums_bytes((UsCovariance) shape->covariance, shape->k, shape->d);
+}
+
+/* A state with room for so many bytes of lanes. */
+static UsGmmState *
+state_make(const UsGmmShape *shape, Size lanes)
+{
+	Size		size = state_size(shape) + lanes;
 	UsGmmState *s;
 
 	if (size > MaxAllocSize)
@@ -124,6 +129,31 @@ us_gmm_state_new(const UsGmmShape *shape)
 	s->shape = *shape;
 	s->shape.version = US_GMM_STATE_VERSION;
 	return s;
+}
+
+UsGmmState *
+us_gmm_state_new(const UsGmmShape *shape)
+{
+	return state_make(shape, 0);
+}
+
+UsGmmState *
+us_gmm_state_begin(const UsGmmShape *shape)
+{
+	return state_make(shape, sizeof(double) * us_gmm_lane_doubles((UsCovariance) shape->covariance, shape->k,
+																  shape->d, !shape->gridded));
+}
+
+bool
+us_gmm_state_is_open(const UsGmmState *s)
+{
+	return VARSIZE(s) > state_size(&s->shape);
+}
+
+static double *
+lanes_of(const UsGmmState *s)
+{
+	return (double *) ((char *) s + state_size(&s->shape));
 }
 
 static void
@@ -149,15 +179,45 @@ out_of_range(const UsGmmState *s)
 			 errhint("Scale the weights or the columns.")));
 }
 
+/* Add what is in the lanes of from to the sums of s, which may be the same. */
+static void
+flush(UsGmmState *s, const UsGmmState *from)
+{
+	if (from->pending > 0 &&
+		!us_gmm_lane_flush((UsCovariance) s->shape.covariance, s->shape.k, s->shape.d,
+						   !s->shape.gridded, lanes_of(from), s->sums.sum))
+		out_of_range(s);
+}
+
+/* Add the products of a point: to the lanes, where it can be. */
+static void
+add_products(UsGmmState *s, const UsGmmPoint *p)
+{
+	UsCovariance covariance = (UsCovariance) s->shape.covariance;
+	int			k = s->shape.k;
+	int			d = s->shape.d;
+
+	if (us_gmm_state_is_open(s) &&
+		us_gmm_lane_add(covariance, k, d, p->value + k, p->value, p->weight, !s->shape.gridded, lanes_of(s)))
+	{
+		if (++s->pending < US_GMM_LANE_ROWS)
+			return;
+		flush(s, s);
+		memset(lanes_of(s), 0, VARSIZE(s) - state_size(&s->shape));
+		s->pending = 0;
+	}
+	else if (!us_gmm_add_row(covariance, k, d, p->value + k, p->value, p->weight,
+							 us_gmm_bits(s->shape.gridded), s->sums.sum))
+		out_of_range(s);
+}
+
 void
 us_gmm_state_add(UsGmmState *s, const UsGmmPoint *p)
 {
 	check_shape(&s->shape, &p->shape, "the point belongs to");
-	if (s->sums.rows >= US_GMM_MAX_ROWS ||
-		!us_gmm_add_row((UsCovariance) s->shape.covariance, s->shape.k, s->shape.d,
-						p->value + s->shape.k, p->value, p->weight,
-						us_gmm_bits(s->shape.gridded), s->sums.sum))
+	if (s->sums.rows >= US_GMM_MAX_ROWS)
 		out_of_range(s);
+	add_products(s, p);
 	s->sums.rows++;
 	us_exact_add(&s->sums.density, p->weight * p->density);
 }
@@ -170,16 +230,21 @@ us_gmm_state_merge(UsGmmState *s, const UsGmmState *other)
 						 s->shape.k, s->shape.d) ||
 		s->sums.rows > US_GMM_MAX_ROWS)
 		out_of_range(s);
+	flush(s, other);
 }
 
-void
-us_gmm_state_seal(UsGmmState *s)
+UsGmmState *
+us_gmm_state_sealed(const UsGmmState *s)
 {
+	UsGmmState *copy = us_gmm_state_new(&s->shape);
 	UsExactWords words;
 
+	memcpy(&copy->sums, &s->sums, us_gmm_sums_bytes((UsCovariance) s->shape.covariance, s->shape.k, s->shape.d));
+	flush(copy, s);
 	us_exact_pack(&s->sums.density, &words);
-	if (!us_exact_unpack(&words, &s->sums.density))
+	if (!us_exact_unpack(&words, &copy->sums.density))
 		elog(ERROR, "a sum cannot be brought into its canonical form");
+	return copy;
 }
 
 double

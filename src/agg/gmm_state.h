@@ -46,20 +46,24 @@ typedef struct UsGmmPoint
 typedef struct UsGmmState
 {
 	int32		vl_len_;
-	int32		unused;			/* 0 */
+	int32		pending;		/* rows whose products are still in lanes */
 	UsGmmShape	shape;
 	UsGmmSums	sums;
+
+	/*
+	 * While points are added, sums in lanes follow (math/gmm_row.h).  They are not in states that
+	 * are final, merged or read.
+	 */
 } UsGmmState;
 
 StaticAssertDecl(offsetof(UsGmmPoint, value) == 48, "header of userseg.gmm_point has padding");
 StaticAssertDecl(offsetof(UsGmmState, sums) == 32, "header of userseg.gmm_state has padding");
 
-/* A mixture ready to judge single rows: the mixture, its view, room for the kernels. */
+/* A mixture ready to judge single rows. */
 typedef struct UsGmmJudge
 {
 	const UsMixture *mixture;
-	UsGmm		gmm;
-	UsGmmScratch *scratch;
+	UsGmmRow   *row;
 	double	   *y;				/* [d]: the row judged last, units of the grid */
 } UsGmmJudge;
 
@@ -68,7 +72,7 @@ extern UsGmmJudge *us_gmm_judge(const UsMixture *m);
 
 /*
  * Judge x[d]: rounded to the grid if round.  Log densities of the components times their weights are in
- * scratch->r[i * US_GMM_STRIDE].  22023 for NaN or infinity.  Returns us_mixture_place.
+ * row->r.  22023 for NaN or infinity.  Returns us_mixture_place.
  */
 extern int	us_gmm_judge_densities(UsGmmJudge *j, const double *x, bool round);
 
@@ -82,8 +86,12 @@ extern double us_gmm_judge_responsibilities(UsGmmJudge *j, double w);
  */
 extern UsGmmPoint *us_gmm_point_make(UsGmmJudge *j, const double *x, double w);
 
-/* An empty state for points like p, 54000 if it were larger than 1 GB. */
+/*
+ * An empty state for points of this shape, 54000 if it were larger than 1 GB.  One that is begun
+ * has lanes, with which points are added faster.
+ */
 extern UsGmmState *us_gmm_state_new(const UsGmmShape *shape);
+extern UsGmmState *us_gmm_state_begin(const UsGmmShape *shape);
 
 /*
  * Add a point, or another state; s is changed.  22023 if they are of another mixture; 22003
@@ -92,8 +100,11 @@ extern UsGmmState *us_gmm_state_new(const UsGmmShape *shape);
 extern void us_gmm_state_add(UsGmmState *s, const UsGmmPoint *p);
 extern void us_gmm_state_merge(UsGmmState *s, const UsGmmState *other);
 
-/* Bring the state into its canonical form: equal bytes for equal sums. */
-extern void us_gmm_state_seal(UsGmmState *s);
+/* Has the state lanes?  Then the values below are those of its canonical copy only. */
+extern bool us_gmm_state_is_open(const UsGmmState *s);
+
+/* A copy in canonical form, without lanes: equal bytes for equal sums. */
+extern UsGmmState *us_gmm_state_sealed(const UsGmmState *s);
 
 /* Weight of component i in the user's units: the sum of the responsibilities. */
 extern double us_gmm_state_weight(const UsGmmState *s, int i);

@@ -9,9 +9,10 @@
 #define US_GMM_SUMS_H
 
 #include "agg/mixture.h"
+#include "math/gmm_row.h"
 
 /* Plain mixtures: sums count in 2^-60, since weights may be small. */
-#define US_GMM_PLAIN_BITS	60
+#define US_GMM_PLAIN_BITS	US_GMM_FINE_BITS
 
 typedef struct UsGmmSums
 {

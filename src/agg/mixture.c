@@ -408,6 +408,19 @@ us_mixture_covariance_value(const UsMixture *m, int i, int a, int b)
 	}
 }
 
+/* x * 2^e, faster than ldexp where 2^e is a normal number. */
+static inline double
+scale(double x, int e)
+{
+	uint64		bits = (uint64) (e + 1023) << 52;
+	double		factor;
+
+	if (e < -1022 || e > 1023)
+		return ldexp(x, e);
+	memcpy(&factor, &bits, sizeof(factor));
+	return x * factor;
+}
+
 int
 us_mixture_place(const UsMixture *m, const double *x, bool round, double *y)
 {
@@ -417,9 +430,11 @@ us_mixture_place(const UsMixture *m, const double *x, bool round, double *y)
 
 	for (int j = 0; j < m->d; j++)
 	{
-		double		v = round ? ldexp(us_grid_q(grid[j], x[j]), -US_GRID_BITS) :
-			ldexp(x[j] - grid[j].offset, -us_mixture_unit(m, j));
+		double		v = scale(x[j] - grid[j].offset, -us_mixture_unit(m, j));
 
+		/* to whole units; farther out than this it is clamped below */
+		if (round && fabs(v) < most)
+			v = (v * (1 << US_GRID_BITS) + US_ROUNDER - US_ROUNDER) * (1.0 / (1 << US_GRID_BITS));
 		if (!(fabs(v) < most))
 		{
 			v = v > 0 ? most : -most;

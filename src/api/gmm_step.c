@@ -43,13 +43,22 @@ point_arg(FunctionCallInfo fcinfo, int n)
 	return p;
 }
 
+/* As it came: a state of an aggregate that runs has lanes. */
 static const UsGmmState *
-state_arg(FunctionCallInfo fcinfo, int n)
+raw_state_arg(FunctionCallInfo fcinfo, int n)
 {
 	const UsGmmState *s = (const UsGmmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n));
 
 	us_check_version(US_GMM_STATE_NAME, s->shape.version, US_GMM_STATE_VERSION);
 	return s;
+}
+
+static const UsGmmState *
+state_arg(FunctionCallInfo fcinfo, int n)
+{
+	const UsGmmState *s = raw_state_arg(fcinfo, n);
+
+	return us_gmm_state_is_open(s) ? us_gmm_state_sealed(s) : s;
 }
 
 /* ---- input and output ---- */
@@ -154,16 +163,6 @@ userseg_gmm_point(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(p);
 }
 
-static UsGmmState *
-state_copy(FunctionCallInfo fcinfo, int n)
-{
-	const UsGmmState *s = state_arg(fcinfo, n);
-	UsGmmState *copy = (UsGmmState *) palloc(VARSIZE(s));
-
-	memcpy(copy, s, VARSIZE(s));
-	return copy;
-}
-
 /* Transition of gmm_step(gmm_point). */
 Datum
 userseg_gmm_step(PG_FUNCTION_ARGS)
@@ -176,7 +175,7 @@ userseg_gmm_step(PG_FUNCTION_ARGS)
 	p = point_arg(fcinfo, 1);
 	s = us_aggregate_state(fcinfo);
 	if (s == NULL)
-		s = us_gmm_state_new(&p->shape);
+		s = us_gmm_state_begin(&p->shape);
 	us_gmm_state_add(s, p);
 	PG_RETURN_POINTER(s);
 }
@@ -191,8 +190,8 @@ userseg_gmm_combine(PG_FUNCTION_ARGS)
 		return us_aggregate_unchanged(fcinfo);
 	s = us_aggregate_state(fcinfo);
 	if (s == NULL)
-		PG_RETURN_POINTER(state_copy(fcinfo, 1));
-	us_gmm_state_merge(s, state_arg(fcinfo, 1));
+		PG_RETURN_POINTER(us_gmm_state_sealed(raw_state_arg(fcinfo, 1)));
+	us_gmm_state_merge(s, raw_state_arg(fcinfo, 1));
 	PG_RETURN_POINTER(s);
 }
 
@@ -200,10 +199,7 @@ userseg_gmm_combine(PG_FUNCTION_ARGS)
 Datum
 userseg_gmm_final(PG_FUNCTION_ARGS)
 {
-	UsGmmState *s = state_copy(fcinfo, 0);
-
-	us_gmm_state_seal(s);
-	PG_RETURN_POINTER(s);
+	PG_RETURN_POINTER(us_gmm_state_sealed(raw_state_arg(fcinfo, 0)));
 }
 
 /* userseg.merge(a, b gmm_state) → gmm_state; NULL only if both are. */
@@ -216,10 +212,9 @@ userseg_gmm_merge(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
-	s = state_copy(fcinfo, 0);
-	us_gmm_state_merge(s, state_arg(fcinfo, 1));
-	us_gmm_state_seal(s);
-	PG_RETURN_POINTER(s);
+	s = us_gmm_state_sealed(raw_state_arg(fcinfo, 0));
+	us_gmm_state_merge(s, raw_state_arg(fcinfo, 1));
+	PG_RETURN_POINTER(us_gmm_state_sealed(s));
 }
 
 /* ---- accessors ---- */

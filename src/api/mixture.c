@@ -312,6 +312,6 @@ userseg_responsibilities(PG_FUNCTION_ARGS)
 	(void) us_gmm_judge_densities(judge, us_judge_vector(fcinfo, 1, judge), false);
 	(void) us_gmm_judge_responsibilities(judge, 1);
 	for (int i = 0; i < k; i++)
-		r[i] = judge->scratch->r[(Size) i * US_GMM_STRIDE];
+		r[i] = judge->row->r[i];
 	return us_float8_array(r, 1, &k);
 }

@@ -2,8 +2,8 @@
  * gmm_model.c
  *	  A trained mixture: made, scored, explained, stored.
  *
- * Rows are not rounded to the grid of the training.  A single row goes through the kernels of tiles as
- * the only row of one, so all ways of scoring give the same bits.
+ * Rows are not rounded to the grid of the training.  The kernels of tiles and those of single rows
+ * (math/gmm_row.h) give the same bits.
  */
 #include "postgres.h"
 
@@ -22,6 +22,8 @@ prepare(UsGmmModel *m)
 	m->scratch = us_gmm_scratch(m->gmm.k, m->gmm.d);
 	for (int i = 0; i < US_GMM_TILE; i++)
 		m->scratch->weight[i] = 1;
+	m->row = us_gmm_row(&m->gmm);
+	m->y = (double *) palloc(sizeof(double) * m->gmm.d);
 	return m;
 }
 
@@ -81,46 +83,61 @@ judge(const UsGmmModel *m, const double *x, int stride, int n)
 	us_gmm_log_densities(&m->gmm, m->scratch, n);
 }
 
-/* The component with the largest density of row i of the tile, 0-based; the next one in *second, or -1. */
-static int
-best_of(const UsGmmModel *m, int i, int *second)
+/* One row to m->row. */
+static void
+judge_row(const UsGmmModel *m, const double *x)
 {
-	const double *r = m->scratch->r + i;
+	(void) us_mixture_place(m->mixture, x, false, m->y);
+	us_gmm_row_densities(m->row, m->y);
+}
+
+/*
+ * The component with the largest of the log densities r[k * stride], 0-based; the next one in
+ * *second, or -1.
+ */
+static int
+best_of(int k, const double *r, Size stride, int *second)
+{
 	int			best = 0;
 
 	*second = -1;
-	for (int c = 1; c < m->gmm.k; c++)
+	for (int c = 1; c < k; c++)
 	{
-		double		v = r[(Size) c * US_GMM_STRIDE];
+		double		v = r[c * stride];
 
-		if (v > r[(Size) best * US_GMM_STRIDE])
+		if (v > r[best * stride])
 		{
 			*second = best;
 			best = c;
 		}
-		else if (*second < 0 || v > r[(Size) *second * US_GMM_STRIDE])
+		else if (*second < 0 || v > r[*second * stride])
 			*second = c;
 	}
 	return best;
 }
 
-/* Scores of the n rows that were judged. */
+/* What follows from the log densities. */
+static void
+fill_score(const UsGmmModel *m, const double *r, Size stride, UsScore *out)
+{
+	int			second;
+	int			best = best_of(m->gmm.k, r, stride, &second);
+	double		density = r[best * stride];
+
+	out->label = best + 1;
+	out->runner_up = second + 1;
+	out->margin = second < 0 ? NAN : density - r[second * stride];
+	if (isinf(out->margin))
+		out->margin = NAN;		/* a component without weight */
+	out->distance = sqrt(fmax(2 * (m->gmm.constant[best] - density), 0));
+}
+
+/* Scores of the n rows of a tile that were judged. */
 static void
 fill_scores(const UsGmmModel *m, int n, UsScore *out)
 {
 	for (int i = 0; i < n; i++)
-	{
-		int			second;
-		int			best = best_of(m, i, &second);
-		double		density = m->scratch->r[(Size) best * US_GMM_STRIDE + i];
-
-		out[i].label = best + 1;
-		out[i].runner_up = second + 1;
-		out[i].margin = second < 0 ? NAN : density - m->scratch->r[(Size) second * US_GMM_STRIDE + i];
-		if (isinf(out[i].margin))
-			out[i].margin = NAN;	/* a component without weight */
-		out[i].distance = sqrt(fmax(2 * (m->gmm.constant[best] - density), 0));
-	}
+		fill_score(m, m->scratch->r + i, US_GMM_STRIDE, &out[i]);
 	us_gmm_responsibilities(m->gmm.k, m->scratch, n);
 	for (int i = 0; i < n; i++)
 	{
@@ -146,7 +163,12 @@ us_gmm_model_score_block(const void *model, const double *x, int stride, int nro
 void
 us_gmm_model_score(const void *model, const double *x, UsScore *score)
 {
-	us_gmm_model_score_block(model, x, 1, 1, score);
+	const UsGmmModel *m = (const UsGmmModel *) model;
+
+	judge_row(m, x);
+	fill_score(m, m->row->r, 1, score);
+	score->value = us_gmm_row_responsibilities(m->row, 1);
+	score->probability = m->row->r[score->label - 1];
 }
 
 void
@@ -161,17 +183,18 @@ us_gmm_model_label_block(const void *model, const double *x, int stride, int nro
 
 		judge(m, x + at, stride, n);
 		for (int i = 0; i < n; i++)
-			label[at + i] = best_of(m, i, &second) + 1;
+			label[at + i] = best_of(m->gmm.k, m->scratch->r + i, US_GMM_STRIDE, &second) + 1;
 	}
 }
 
 int
 us_gmm_model_label(const void *model, const double *x)
 {
-	int32		label;
+	const UsGmmModel *m = (const UsGmmModel *) model;
+	int			second;
 
-	us_gmm_model_label_block(model, x, 1, 1, &label);
-	return label;
+	judge_row(m, x);
+	return best_of(m->gmm.k, m->row->r, 1, &second) + 1;
 }
 
 void
@@ -179,10 +202,10 @@ us_gmm_model_proba(const void *model, const double *x, double *p)
 {
 	const UsGmmModel *m = (const UsGmmModel *) model;
 
-	judge(m, x, 1, 1);
-	us_gmm_responsibilities(m->gmm.k, m->scratch, 1);
+	judge_row(m, x);
+	(void) us_gmm_row_responsibilities(m->row, 1);
 	for (int c = 0; c < m->gmm.k; c++)
-		p[c] = m->scratch->r[(Size) c * US_GMM_STRIDE];
+		p[c] = m->row->r[c];
 }
 
 /* ---- explaining ---- */

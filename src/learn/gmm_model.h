@@ -23,7 +23,9 @@ typedef struct UsGmmModel
 
 	/* made from these */
 	UsGmm		gmm;
-	UsGmmScratch *scratch;		/* of the row or tile that is scored */
+	UsGmmScratch *scratch;		/* of the tile that is scored */
+	UsGmmRow   *row;			/* of single rows */
+	double	   *y;				/* [d] */
 } UsGmmModel;
 
 /* The model of a mixture, which is copied; in the current memory context. */

@@ -129,8 +129,10 @@ warn_of_troubles(const UsPartialInput *input, const UsMixture *m, double weight,
 		variance += us_encoder_column(encoder, j)->sd * us_encoder_column(encoder, j)->sd / m->d;
 	n = us_gmm_troubles(m, expected, reg, variance, trouble);
 	if (n > 0)
-		us_fit_warn(result, psprintf("%d of %d components are singular, the first in column \"%s\" with a variance of %.3g (reg_covar is %g); train anew with a larger reg_covar or a smaller k",
-									 n, m->k, us_encoder_column(encoder, trouble[0].column)->name,
+		us_fit_warn(result, psprintf("%s in column \"%s\" with a variance of %.3g (reg_covar is %g); train anew with a larger reg_covar or a smaller k",
+									 trouble[0].component < 0 ? "the common covariance is singular" :
+									 psprintf("%d of %d components are singular, the first", n, m->k),
+									 us_encoder_column(encoder, trouble[0].column)->name,
 									 trouble[0].variance, reg));
 	return n;
 }

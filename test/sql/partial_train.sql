@@ -156,6 +156,9 @@ SELECT version FROM userseg.train('tree', 'hierarchical', 'old', id => 'id', par
 SELECT userseg.partial_train('tree', 'new');
 SELECT version FROM userseg.train('yes', 'logistic', 'SELECT id, x, y, x + y / 3 > 8 + id % 5 AS yes FROM old', target => 'yes', id => 'id');
 SELECT userseg.partial_train('yes', 'SELECT id, x, y, true AS yes FROM new');
+-- columns that depend on each other, under a common covariance
+SELECT version, warnings FROM userseg.train('flat', 'gmm', 'SELECT id, x, 2 * x AS z, y FROM old', id => 'id', params => '{"k": 2, "covariance": "tied", "reg_covar": 1e-4}');
+SELECT version, warnings FROM userseg.partial_train('flat', 'SELECT id, x, 2 * x AS z, y FROM old');
 SELECT userseg.partial_train('km', 'new', params => '{"k": 4}');
 \set VERBOSITY terse
 SELECT userseg.partial_train('km', 'new', params => '{"batch_size": 100}');

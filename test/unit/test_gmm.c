@@ -139,14 +139,14 @@ UNIT_TEST(gmm_densities_and_responsibilities)
 			for (int c = 0; c < K; c++)
 			{
 				p[c] = plain_density(m, c, x);
-				UNIT_CLOSE(judge->scratch->r[c * US_GMM_STRIDE], p[c], 1e-10);
+				UNIT_CLOSE(judge->row->r[c], p[c], 1e-10);
 				total += exp(p[c]);
 			}
 			density = us_gmm_judge_responsibilities(judge, 1);
 			if (total > 0)
 				UNIT_CLOSE(density, log(total), 1e-10);
 			for (int c = 0; c < K; c++)
-				UNIT_CLOSE(judge->scratch->r[c * US_GMM_STRIDE], exp(p[c] - density), 1e-10);
+				UNIT_CLOSE(judge->row->r[c], exp(p[c] - density), 1e-10);
 		}
 	}
 }
