@@ -68,6 +68,8 @@ userseg_silhouette(PG_FUNCTION_ARGS)
 	args.sample_rows = US_ARG_INT32_OR(7, 10000);
 	args.each_row = US_ARG_BOOL_OR(8, false);
 	args.seed = US_ARG_INT64_OR(9, 42);
+	args.weight = US_ARG_CSTRING_OR_NULL(10);
+	args.workers = US_ARG_INT32_OR(11, -1);
 	InitMaterializedSRF(fcinfo, 0);
 	us_silhouette_verb(&args, put_row, rsinfo, &r);
 	if (args.each_row)

@@ -160,9 +160,8 @@ us_matrix_chunk(const UsMatrix *m, UsTeam *team, int i, void *buffer, UsMatrixCh
 	view(m, buffer, nrows, chunk);
 }
 
-/* Bring the rows of columns x[width][stride] to unit length. */
-static void
-unit_rows(double *x, int width, int stride, int nrows)
+void
+us_unit_rows(double *x, int width, int stride, int nrows)
 {
 	double	   *row = (double *) palloc(sizeof(double) * width);
 
@@ -221,7 +220,7 @@ us_matrix_encode(const UsMatrix *m, UsTeam *team, bool store, const UsSpace *spa
 		view(m, memory, in->nrows, &out);
 		us_encoder_apply_chunk(encoder, in, encoded, US_CHUNK_ROWS);
 		if (space->unit)
-			unit_rows(encoded, space->width, US_CHUNK_ROWS, in->nrows);
+			us_unit_rows(encoded, space->width, US_CHUNK_ROWS, in->nrows);
 		for (int j = 0; j < space->width; j++)
 		{
 			int64		sum;

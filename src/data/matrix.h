@@ -42,6 +42,9 @@ extern UsSpace *us_space_create(const UsEncoder *encoder, UsFrame *frame, bool u
 extern UsSpace *us_space_continue(const UsEncoder *encoder, UsFrame *frame, bool unit,
 								  const UsGrid *grid, const double *min, const double *max);
 
+/* Bring the rows of columns x[width][stride] to unit length. */
+extern void us_unit_rows(double *x, int width, int stride, int nrows);
+
 /* Kernel coordinates of one row x[width]; scratch[width] is overwritten. */
 extern void us_space_row(const UsSpace *space, const double *x, double *scratch, float *coordinate);
 

@@ -75,21 +75,9 @@ total_inertia(const UsPoints *p, const UsSums *sums)
 double
 us_figures_silhouette(UsMetric metric, const UsPoints *p, const uint16 *label, int k, int rows)
 {
-	double	   *own = NULL;
-	double		mean;
-
 	if (rows < 2 || k < 2)
 		return NAN;
-	if (p->weight != NULL)
-	{
-		own = (double *) palloc(sizeof(double) * rows);
-		for (int i = 0; i < rows; i++)
-			own[i] = (double) p->weight[i] / (p->rows ? (double) p->rows[i] : 1.0);
-	}
-	mean = us_silhouettes(metric, p->x, rows, p->width, label, k, p->mass, own, NULL, NULL);
-	if (own != NULL)
-		pfree(own);
-	return mean;
+	return us_silhouettes(metric, p->x, rows, p->width, label, k, p->mass, p->rows, NULL, NULL);
 }
 
 /* Mean distances of the points to the means of their clusters: scatter[k]; NaN without points. */

@@ -10,6 +10,7 @@
 typedef struct UsLabelled
 {
 	UsPoints   *points;			/* distinct pairs of row and label */
+	double	   *fine;			/* [points->n][width] their coordinates to 48 bits of the range of a column */
 	uint16	   *label;			/* [points->nblocks * US_LANES] */
 	bool		complete;		/* they are all rows of the frame */
 } UsLabelled;
@@ -35,8 +36,13 @@ extern UsLabelled us_labelled_read(const UsSpace *space, UsFrame *frame, const U
 typedef struct UsLabelledIndex UsLabelledIndex;
 extern UsLabelledIndex *us_labelled_index(const UsLabelled *l, UsArena *arena);
 
-/* The point of row r of a chunk with that label; -1: it is not among the points. */
-extern int	us_labelled_find(const UsLabelledIndex *index, const UsMatrixChunk *chunk, int r,
+/* The rows of a frame to 48 bits, chunk by chunk. */
+typedef struct UsFineRows UsFineRows;
+extern UsFineRows *us_fine_rows(const UsSpace *space, UsFrame *frame, const UsEncoder *encoder, UsArena *arena);
+extern void us_fine_chunk(UsFineRows *f, int i);
+
+/* The point of row r of that chunk with that label; -1: it is not among the points. */
+extern int	us_labelled_find(const UsLabelledIndex *index, const UsFineRows *f, const UsMatrixChunk *chunk, int r,
 							 uint16 label);
 
 #endif

@@ -11,42 +11,107 @@
 
 #include "stat/cluster_metrics.h"
 
-/* Rows with the clusters one after the other, each filled up to whole blocks. */
-typedef struct Sorted
+/* Blocks that n rows need at most when those of each of k clusters are filled up. */
+static Size
+most_blocks(int n, int k)
 {
-	float	   *x;
-	float	   *mass;			/* 0 in rows that fill up */
-	int		   *first;			/* [k + 1] first block of each cluster */
-} Sorted;
+	return (Size) n / US_LANES + Min(n, k);
+}
 
+/* Bytes of an array in the memory of silhouettes, to whole lines. */
+static Size
+line(Size count, Size size)
+{
+	return TYPEALIGN(US_BLOCK_ALIGN, count * size);
+}
+
+Size
+us_silhouettes_bytes(int n, int width, int k, bool fine)
+{
+	Size		rows = most_blocks(n, k) * US_LANES;
+
+	return line(rows * width, fine ? sizeof(double) : sizeof(float)) + 2 * line(rows, sizeof(float)) + line(rows, sizeof(double)) +
+		line(rows, sizeof(int32)) + line(n, sizeof(int32)) + line(k, sizeof(double)) +
+		line(k + 1, sizeof(int32));
+}
+
+UsSilhouettes
+us_silhouettes_at(void *memory, UsMetric metric, int n, int width, int k, bool fine)
+{
+	Size		rows = most_blocks(n, k) * US_LANES;
+	UsSilhouettes s = {metric, n, width, k};
+	char	   *at = (char *) memory;
+
+	if (fine)
+		s.fine = (double *) at;
+	else
+		s.x = (float *) at;
+	at += line(rows * width, fine ? sizeof(double) : sizeof(float));
+	s.mass = (float *) at;
+	at += line(rows, sizeof(float));
+	s.own = (float *) at;
+	at += line(rows, sizeof(float));
+	s.value = (double *) at;
+	at += line(rows, sizeof(double));
+	s.next = (int32 *) at;
+	at += line(rows, sizeof(int32));
+	s.slot = (int32 *) at;
+	at += line(n, sizeof(int32));
+	s.weight = (double *) at;
+	at += line(k, sizeof(double));
+	s.first = (int32 *) at;
+	return s;
+}
+
+/* Row number from of x, blocks or (fine) rows, to row number to of the blocks. */
 static void
-sort_by_label(Sorted *s, const float *x, int n, int width, const uint16 *label, int k,
-			  const float *mass)
+put_row(UsSilhouettes *s, const float *x, const double *fine, int from, int to)
 {
-	int		   *next = (int *) palloc0(sizeof(int) * (k + 1));	/* row of each cluster */
+	Size		block = (Size) (to / US_LANES) * s->width * US_LANES + to % US_LANES;
+	const float *row = x + (Size) (from / US_LANES) * s->width * US_LANES + from % US_LANES;
 
-	s->first = (int *) palloc0(sizeof(int) * (k + 1));
-	for (int i = 0; i < n; i++)
+	for (int j = 0; j < s->width; j++)
+		if (fine)
+			s->fine[block + j * US_LANES] = fine[(Size) from * s->width + j];
+		else
+			s->x[block + j * US_LANES] = row[j * US_LANES];
+}
+
+bool
+us_silhouettes_sort(UsSilhouettes *s, const float *x, const double *fine, const uint16 *label,
+					const float *mass, const int64 *rows)
+{
+	int		   *next = (int *) palloc0(sizeof(int) * (s->k + 1));	/* row of each cluster */
+	int			clusters = 0;
+
+	for (int i = 0; i < s->n; i++)
 		next[label[i]]++;
-	for (int c = 0; c < k; c++)
+	memset(s->weight, 0, sizeof(double) * s->k);
+	s->first[0] = 0;
+	for (int c = 0; c < s->k; c++)
+	{
 		s->first[c + 1] = s->first[c] + (next[c] + US_LANES - 1) / US_LANES;
-	s->x = (float *) us_block_alloc(sizeof(float) * s->first[k] * US_LANES * width);
-	s->mass = (float *) us_block_alloc(sizeof(float) * s->first[k] * US_LANES);
-	memset(s->x, 0, sizeof(float) * s->first[k] * US_LANES * width);
-	memset(s->mass, 0, sizeof(float) * s->first[k] * US_LANES);
-	for (int c = 0; c < k; c++)
 		next[c] = s->first[c] * US_LANES;
-	for (int i = 0; i < n; i++)
+	}
+	if (fine)
+		memset(s->fine, 0, sizeof(double) * s->first[s->k] * US_LANES * s->width);
+	else
+		memset(s->x, 0, sizeof(float) * s->first[s->k] * US_LANES * s->width);
+	memset(s->mass, 0, sizeof(float) * s->first[s->k] * US_LANES);
+	for (int i = 0; i < s->n; i++)
 	{
 		int			to = next[label[i]]++;
-		const float *in = x + (Size) (i / US_LANES) * width * US_LANES + i % US_LANES;
-		float	   *out = s->x + (Size) (to / US_LANES) * width * US_LANES + to % US_LANES;
 
-		for (int j = 0; j < width; j++)
-			out[j * US_LANES] = in[j * US_LANES];
+		put_row(s, x, fine, i, to);
 		s->mass[to] = mass[i];
+		s->own[to] = rows ? (float) (mass[i] / (double) rows[i]) : mass[i];
+		s->slot[i] = to;
+		s->weight[label[i]] += mass[i];
 	}
 	pfree(next);
+	for (int c = 0; c < s->k; c++)
+		clusters += s->weight[c] > 0;
+	return clusters >= 2;
 }
 
 /* Distances of a block to the row y[width]: Euclidean, half the square of it (cosine, unit rows), or Manhattan. */
@@ -73,22 +138,22 @@ distances(const float *x, int width, const float *y, UsMetric metric, UsFloatLan
 
 /* sum[k]: for each cluster, the sum of mass * distance to the row y[width]. */
 US_INLINE void
-sum_by_metric(const Sorted *s, int k, int width, const float *y, UsMetric metric, double *sum)
+sum_by_metric(const UsSilhouettes *s, const float *y, UsMetric metric, double *sum)
 {
 	const float *x = s->x;
 
-	for (int c = 0; c < k; c++)
+	for (int c = 0; c < s->k; c++)
 	{
 		UsDoubleLanes low = {0};
 		UsDoubleLanes high = {0};
 		double		total = 0;
 
-		for (int b = s->first[c]; b < s->first[c + 1]; b++, x += (Size) width * US_LANES)
+		for (int b = s->first[c]; b < s->first[c + 1]; b++, x += (Size) s->width * US_LANES)
 		{
 			UsFloatLanes part;
 			UsHalfFloatLanes half[2];
 
-			distances(x, width, y, metric, &part);
+			distances(x, s->width, y, metric, &part);
 			part *= *(const UsFloatLanes *) (s->mass + b * US_LANES);
 			memcpy(half, &part, sizeof(half));
 			low += __builtin_convertvector(half[0], UsDoubleLanes);
@@ -101,22 +166,85 @@ sum_by_metric(const Sorted *s, int k, int width, const float *y, UsMetric metric
 	}
 }
 
-US_CLONES static void
-sum_euclidean(const Sorted *s, int k, int width, const float *y, double *sum)
+/* Distances of half a block of float8 rows to y[width]. */
+US_INLINE void
+fine_distances(const double *x, int width, const double *y, UsMetric metric, UsDoubleLanes *out)
 {
-	sum_by_metric(s, k, width, y, US_METRIC_EUCLIDEAN, sum);
+	UsDoubleLanes sum = {0};
+	double		root[US_HALF_LANES] __attribute__((aligned(US_BLOCK_ALIGN)));
+
+	for (int j = 0; j < width; j++)
+	{
+		UsDoubleLanes d = *(const UsDoubleLanes *) (x + j * US_LANES) - y[j];
+
+		sum += metric == US_METRIC_MANHATTAN ? (UsDoubleLanes) ((UsLongLanes) d & INT64CONST(0x7fffffffffffffff)) : d * d;
+	}
+	*out = metric == US_METRIC_COSINE ? sum * 0.5 : sum;
+	if (metric != US_METRIC_EUCLIDEAN)
+		return;
+	*(UsDoubleLanes *) root = sum;
+	for (int i = 0; i < US_HALF_LANES; i++)
+		root[i] = sqrt(root[i]);
+	*out = *(UsDoubleLanes *) root;
+}
+
+/* sum[k] for float8 rows. */
+US_INLINE void
+sum_fine(const UsSilhouettes *s, const double *y, UsMetric metric, double *sum)
+{
+	for (int c = 0; c < s->k; c++)
+	{
+		UsDoubleLanes lanes = {0};
+		double		total = 0;
+
+		for (int at = s->first[c] * US_LANES; at < s->first[c + 1] * US_LANES; at += US_HALF_LANES)
+		{
+			UsDoubleLanes part;
+
+			fine_distances(s->fine + (Size) (at / US_LANES) * s->width * US_LANES + at % US_LANES, s->width, y,
+						   metric, &part);
+			lanes += part * __builtin_convertvector(*(const UsHalfFloatLanes *) (s->mass + at), UsDoubleLanes);
+		}
+		for (int i = 0; i < US_HALF_LANES; i++)
+			total += lanes[i];
+		sum[c] = total;
+	}
 }
 
 US_CLONES static void
-sum_cosine(const Sorted *s, int k, int width, const float *y, double *sum)
+sum_euclidean_fine(const UsSilhouettes *s, const double *y, double *sum)
 {
-	sum_by_metric(s, k, width, y, US_METRIC_COSINE, sum);
+	sum_fine(s, y, US_METRIC_EUCLIDEAN, sum);
 }
 
 US_CLONES static void
-sum_manhattan(const Sorted *s, int k, int width, const float *y, double *sum)
+sum_cosine_fine(const UsSilhouettes *s, const double *y, double *sum)
 {
-	sum_by_metric(s, k, width, y, US_METRIC_MANHATTAN, sum);
+	sum_fine(s, y, US_METRIC_COSINE, sum);
+}
+
+US_CLONES static void
+sum_manhattan_fine(const UsSilhouettes *s, const double *y, double *sum)
+{
+	sum_fine(s, y, US_METRIC_MANHATTAN, sum);
+}
+
+US_CLONES static void
+sum_euclidean(const UsSilhouettes *s, const float *y, double *sum)
+{
+	sum_by_metric(s, y, US_METRIC_EUCLIDEAN, sum);
+}
+
+US_CLONES static void
+sum_cosine(const UsSilhouettes *s, const float *y, double *sum)
+{
+	sum_by_metric(s, y, US_METRIC_COSINE, sum);
+}
+
+US_CLONES static void
+sum_manhattan(const UsSilhouettes *s, const float *y, double *sum)
+{
+	sum_by_metric(s, y, US_METRIC_MANHATTAN, sum);
 }
 
 /* The silhouette of a row of cluster c from its sums of distances; *next gets the nearest other cluster. */
@@ -140,58 +268,109 @@ silhouette_of(const double *sum, const double *weight, int k, int c, double own,
 	return Max(a, b) > 0 ? (b - a) / Max(a, b) : 0;
 }
 
-double
-us_silhouette_blocks(const float *x, int n, int width, const uint16 *label, int k,
-					 const float *mass, const double *own, double *each)
+/* sum[k] of the distances to row i of the blocks; y has room for width values of either type. */
+static void
+sum_distances(const UsSilhouettes *s, int i, double *y, double *sum)
 {
-	return us_silhouettes(US_METRIC_EUCLIDEAN, x, n, width, label, k, mass, own, each, NULL);
+	Size		at = (Size) (i / US_LANES) * s->width * US_LANES + i % US_LANES;
+	float	   *narrow = (float *) y;
+
+	for (int j = 0; j < s->width; j++)
+		if (s->fine)
+			y[j] = s->fine[at + j * US_LANES];
+		else
+			narrow[j] = s->x[at + j * US_LANES];
+	switch (s->metric)
+	{
+		case US_METRIC_COSINE:
+			s->fine ? sum_cosine_fine(s, y, sum) : sum_cosine(s, narrow, sum);
+			break;
+		case US_METRIC_MANHATTAN:
+			s->fine ? sum_manhattan_fine(s, y, sum) : sum_manhattan(s, narrow, sum);
+			break;
+		default:
+			s->fine ? sum_euclidean_fine(s, y, sum) : sum_euclidean(s, narrow, sum);
+	}
+}
+
+/* The cluster of a block. */
+static int
+cluster_of(const UsSilhouettes *s, int block)
+{
+	int			low = 0;
+	int			high = s->k - 1;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (s->first[middle + 1] <= block)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void
+us_silhouettes_block(const UsSilhouettes *s, int block)
+{
+	double	   *sum = (double *) palloc(sizeof(double) * s->k);
+	double	   *y = (double *) palloc(sizeof(double) * s->width);
+	int			c = cluster_of(s, block);
+
+	for (int i = block * US_LANES; i < (block + 1) * US_LANES; i++)
+	{
+		if (s->mass[i] == 0)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		sum_distances(s, i, y, sum);
+		s->next[i] = -1;
+		s->value[i] = silhouette_of(sum, s->weight, s->k, c, s->own[i], &s->next[i]);
+	}
+	pfree(sum);
+	pfree(y);
+}
+
+double
+us_silhouettes_mean(const UsSilhouettes *s, double *each, int32 *neighbour)
+{
+	double		total = 0;
+	double		mass = 0;
+
+	for (int i = 0; i < s->n; i++)
+	{
+		int			at = s->slot[i];
+
+		total += s->mass[at] * s->value[at];
+		mass += s->mass[at];
+		if (each != NULL)
+			each[i] = s->value[at];
+		if (neighbour != NULL)
+			neighbour[i] = s->next[at];
+	}
+	return total / mass;
 }
 
 double
 us_silhouettes(UsMetric metric, const float *x, int n, int width, const uint16 *label, int k,
-			   const float *mass, const double *own, double *each, int32 *neighbour)
+			   const float *mass, const int64 *rows, double *each, int32 *neighbour)
 {
-	void		(*sums) (const Sorted *, int, int, const float *, double *) =
-		metric == US_METRIC_COSINE ? sum_cosine :
-		metric == US_METRIC_MANHATTAN ? sum_manhattan : sum_euclidean;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "silhouette",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Sorted		s;
-	double	   *weight = (double *) palloc0(sizeof(double) * k);
-	double	   *sum = (double *) palloc(sizeof(double) * k);
-	float	   *y = (float *) palloc(sizeof(float) * width);
-	int			clusters = 0;
-	double		total = 0;
-	double		total_mass = 0;
+	UsSilhouettes s = us_silhouettes_at(us_block_alloc(us_silhouettes_bytes(n, width, k, false)), metric, n, width,
+										k, false);
+	bool		defined = us_silhouettes_sort(&s, x, NULL, label, mass, rows);
+	double		mean = NAN;
 
-	for (int i = 0; i < n; i++)
-		weight[label[i]] += mass[i];
-	for (int c = 0; c < k; c++)
-		clusters += weight[c] > 0;
-	if (clusters >= 2)
-		sort_by_label(&s, x, n, width, label, k, mass);
-	for (int i = 0; i < n && clusters >= 2; i++)
-	{
-		const float *row = x + (Size) (i / US_LANES) * width * US_LANES + i % US_LANES;
-		double		value;
-		int			next = -1;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int j = 0; j < width; j++)
-			y[j] = row[j * US_LANES];
-		sums(&s, k, width, y, sum);
-		value = silhouette_of(sum, weight, k, label[i], own ? own[i] : 1.0, &next);
-		if (neighbour != NULL)
-			neighbour[i] = next;
-		if (each != NULL)
-			each[i] = value;
-		total += mass[i] * value;
-		total_mass += mass[i];
-	}
+	for (int b = 0; b < s.first[k] && defined; b++)
+		us_silhouettes_block(&s, b);
+	if (defined)
+		mean = us_silhouettes_mean(&s, each, neighbour);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	return clusters >= 2 ? total / total_mass : NAN;
+	return mean;
 }
 
 double

@@ -10,27 +10,59 @@
 #include "math/kernels.h"
 
 /*
- * The mean silhouette of n rows of width columns in blocks of kernel coordinates
- * (math/kernels.h), with labels 0 .. k - 1: for each row, a is its mean distance to the other rows of its
- * cluster, b the least of its mean distances to the rows of another cluster, and its
- * silhouette (b - a) / max(a, b), or 0 when it is alone in its cluster.  P. J.
- * Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of
- * cluster analysis", Journal of Computational and Applied Mathematics 20 (1987).
- *
- * mass[n] is the weight of each row, of all rows equal to it together; own[n] the
- * weight of one of these (NULL: 1).  The mean is weighted by mass.  NaN when there are
- * less than two clusters with rows.  each[n], if not NULL, gets the rows' values.
- * Distances are float4, sums float8 in a fixed order; time n^2.
+ * Rows in the order of their clusters, those of each filled up to whole blocks, and their
+ * silhouettes.  The memory belongs to somebody else: one that members of a team share, if they like.
  */
-extern double us_silhouette_blocks(const float *x, int n, int width, const uint16 *label, int k,
-								   const float *mass, const double *own, double *each);
+typedef struct UsSilhouettes
+{
+	UsMetric	metric;
+	int			n;				/* rows */
+	int			width;
+	int			k;
+	float	   *x;				/* blocks, */
+	double	   *fine;			/* or these */
+	float	   *mass;			/* of each row of a block; 0 where there is none */
+	float	   *own;
+	double	   *value;			/* the silhouettes */
+	int32	   *next;			/* the nearest other cluster */
+	int32	   *slot;			/* [n]: the row of the blocks that row i has become */
+	double	   *weight;			/* [k] */
+	int32	   *first;			/* [k + 1]: first block of each cluster */
+} UsSilhouettes;
+
+/* Bytes for n rows of width columns in k clusters; and their places in memory, aligned to US_BLOCK_ALIGN. */
+extern Size us_silhouettes_bytes(int n, int width, int k, bool fine);
+extern UsSilhouettes us_silhouettes_at(void *memory, UsMetric metric, int n, int width, int k, bool fine);
 
 /*
- * The same for a metric: EUCLIDEAN; COSINE, for rows of unit length; MANHATTAN. neighbour[n], if not NULL, gets
+ * Fill in n rows with labels 0 .. k - 1: x in blocks of kernel coordinates (math/kernels.h), or fine[n][width].
+ * mass[n] > 0 is the weight of each row, of all rows equal to it together, rows[n] the number of
+ * these (NULL: 1).  False if there are less than two clusters with rows: silhouettes are not defined.
+ */
+extern bool us_silhouettes_sort(UsSilhouettes *s, const float *x, const double *fine, const uint16 *label,
+								const float *mass, const int64 *rows);
+
+/*
+ * The silhouettes of the rows of one block, 0 .. first[k] - 1: of each row, a is its mean distance to the
+ * other rows of its cluster, b the least of its mean distances to the rows of another
+ * cluster, and its silhouette (b - a) / max(a, b), or 0 when it is alone in its cluster.  P. J.
+ * Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of
+ * cluster analysis", Journal of Computational and Applied Mathematics 20 (1987).  Means are weighted by mass.
+ *
+ * Metrics: EUCLIDEAN; COSINE, for rows of unit length; MANHATTAN.  Distances are float4 or float8 as
+ * the rows, sums float8 in a fixed order.
+ */
+extern void us_silhouettes_block(const UsSilhouettes *s, int block);
+
+/*
+ * After all blocks: the mean, weighted by mass.  each[n], if not NULL, gets the rows' values, neighbour[n]
  * the cluster that b is the mean distance to.
  */
+extern double us_silhouettes_mean(const UsSilhouettes *s, double *each, int32 *neighbour);
+
+/* All of this in one, for blocks; NaN, and nothing else, when silhouettes are not defined.  Time n^2. */
 extern double us_silhouettes(UsMetric metric, const float *x, int n, int width, const uint16 *label,
-							 int k, const float *mass, const double *own, double *each,
+							 int k, const float *mass, const int64 *rows, double *each,
 							 int32 *neighbour);
 
 /*

@@ -18,8 +18,8 @@
 #include "infra/progress.h"
 #include "learn/figures.h"
 #include "learn/labelled.h"
+#include "learn/silhouette_task.h"
 #include "model/report_json.h"
-#include "stat/cluster_metrics.h"
 #include "verbs/silhouette.h"
 #include "verbs/train.h"
 
@@ -57,6 +57,7 @@ typedef struct Work
 
 	/* showing rows */
 	const UsLabelledIndex *index;
+	UsFineRows *fine;
 	int			chunk;
 	uint16	   *label;			/* [US_CHUNK_ROWS] */
 	UsSilhouetteRow row;
@@ -80,6 +81,11 @@ check_args(Work *w)
 				 errmsg("sample_rows is %d, outside of %d to %d", args->sample_rows,
 						LEAST_SAMPLE_ROWS, MOST_SAMPLE_ROWS),
 				 errhint("Time grows with its square; 10000 is usual.")));
+	if (args->workers > US_SILHOUETTE_MOST_WORKERS || args->workers < -1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("workers is %d, outside of 0 to %d", args->workers, US_SILHOUETTE_MOST_WORKERS),
+				 errhint("NULL takes as many as the work is worth.")));
 	w->null_policy = us_null_policy_parse(args->null_policy);
 }
 
@@ -124,6 +130,7 @@ read_source(Work *w)
 	spec.all_features = args->n_features < 0;
 	spec.n_features = Max(args->n_features, 0);
 	spec.features = args->features;
+	spec.weight = args->weight;
 	spec.null_policy = w->null_policy;
 
 	source = us_source_open(args->source);
@@ -137,7 +144,7 @@ read_source(Work *w)
 	if (w->frame->nrows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the source has no rows with a label"),
+				 errmsg("the source has no rows with a label%s", args->weight ? " and a weight above 0" : ""),
 				 errdetail(INT64_FORMAT " rows were read.", info->n_read)));
 	for (int j = 0; j < w->frame->ncolumns; j++)
 		if (w->frame->column[j].role == US_ROLE_TARGET)
@@ -239,21 +246,31 @@ prepare(Work *w)
 							   (uint64) w->args->seed, w->arena, w->budget);
 }
 
+/* Weight of a point, all its rows together, in units that all points share. */
+static double
+point_weight(const UsPoints *p, int i)
+{
+	return p->weight ? (double) p->weight[i] : 1;
+}
+
 /* Mean silhouette and rows of each label. */
 static void
-report_labels(const Work *w, UsReport *details)
+report_labels(const Work *w, double unit, UsReport *details)
 {
+	const UsSilhouetteArgs *args = w->args;
 	const UsPoints *p = w->rows.points;
 	double	   *sum = (double *) us_arena_array(w->arena, w->k, sizeof(double));
+	double	   *weight = (double *) us_arena_array(w->arena, w->k, sizeof(double));
 	int64	   *rows = (int64 *) us_arena_array(w->arena, w->k, sizeof(int64));
 	UsReport   *table = us_report_add_array(details, "labels");
 
 	for (int i = 0; i < p->n; i++)
 	{
-		int64		n = p->rows ? p->rows[i] : 1;
+		int			c = w->rows.label[i];
 
-		sum[w->rows.label[i]] += (double) n * w->each[i];
-		rows[w->rows.label[i]] += n;
+		sum[c] += point_weight(p, i) * w->each[i];
+		weight[c] += point_weight(p, i);
+		rows[c] += p->rows ? p->rows[i] : 1;
 	}
 	for (int c = 0; c < w->k; c++)
 	{
@@ -261,7 +278,9 @@ report_labels(const Work *w, UsReport *details)
 
 		us_report_text(row, "label", w->name[c]);
 		us_report_int(row, "rows", rows[c]);
-		us_report_number(row, "silhouette", sum[c] / (double) rows[c]);
+		if (args->weight != NULL)
+			us_report_number(row, "weight", weight[c] * unit);
+		us_report_number(row, "silhouette", sum[c] / weight[c]);
 	}
 }
 
@@ -270,7 +289,8 @@ compute(Work *w, UsSilhouetteResult *result)
 {
 	const UsPoints *p = w->rows.points;
 	UsSums		sums = us_sums_at(us_arena_alloc(w->arena, us_sums_bytes(w->k, p->width)), w->k, p->width);
-	UsMeasure	measure = {us_points_rows(p), 1, 0};
+	UsMeasure	measure = {us_points_rows(p), ldexp(1.0, -w->space->weight_exponent), 0};
+	int			joined;
 	UsReport   *details = us_report_object();
 	UsFigures	f;
 
@@ -282,8 +302,8 @@ compute(Work *w, UsSilhouetteResult *result)
 		w->neighbour[i] = -1;
 	}
 	us_progress("silhouettes", 0, 0);
-	result->silhouette = us_silhouettes(w->metric, p->x, p->n, p->width, w->rows.label, w->k, p->mass,
-										NULL, w->each, w->neighbour);
+	result->silhouette = us_silhouettes_by_team(w->metric, p, w->rows.fine, w->rows.label, w->k, w->args->workers,
+												w->budget, w->each, w->neighbour, &joined);
 	result->n_rows = (int64) measure.rows;
 	us_figures_init(&f, w->k);
 	us_points_sums(p, w->rows.label, &sums);
@@ -293,7 +313,8 @@ compute(Work *w, UsSilhouetteResult *result)
 	us_report_number(details, "inertia", f.inertia);
 	us_report_number(details, "davies_bouldin", f.davies_bouldin);
 	us_report_number(details, "calinski_harabasz", f.calinski_harabasz);
-	report_labels(w, details);
+	us_report_int(details, "workers", joined);
+	report_labels(w, measure.weight_unit, details);
 	result->details = us_report_to_jsonb(details);
 }
 
@@ -306,10 +327,11 @@ show_rows(void *context, const UsMatrixChunk *chunk, const uint64 *key)
 	Work	   *w = (Work *) context;
 	const UsChunk *in = us_frame_chunk(w->frame, w->chunk);
 
-	labels_of_chunk(w, w->chunk++, chunk, w->label);
+	labels_of_chunk(w, w->chunk, chunk, w->label);
+	us_fine_chunk(w->fine, w->chunk++);
 	for (int r = 0; r < chunk->nrows; r++)
 	{
-		int			i = us_labelled_find(w->index, chunk, r, w->label[r]);
+		int			i = us_labelled_find(w->index, w->fine, chunk, r, w->label[r]);
 		const Label *l = &w->entry[in->column[w->target].code[r]];
 		char	   *id;
 
@@ -329,6 +351,7 @@ show(Work *w)
 	UsMatrix	matrix = us_matrix_layout(w->space, w->frame);
 
 	w->index = us_labelled_index(&w->rows, w->arena);
+	w->fine = us_fine_rows(w->space, w->frame, w->encoder, w->arena);
 	w->label = (uint16 *) us_arena_array(w->arena, US_CHUNK_ROWS, sizeof(uint16));
 	us_matrix_encode(&matrix, NULL, false, w->space, w->frame, w->encoder, NULL, show_rows, w);
 }

@@ -22,12 +22,14 @@ typedef struct UsSilhouetteArgs
 	int			sample_rows;
 	bool		each_row;
 	int64		seed;
+	const char *weight;			/* NULL: 1 */
+	int			workers;		/* -1: by the size of the work */
 } UsSilhouetteArgs;
 
 typedef struct UsSilhouetteResult
 {
 	double		silhouette;		/* mean; NaN for less than two labels */
-	int64		n_rows;			/* that the points stand for */
+	int64		n_rows;			/* that were compared */
 	Jsonb	   *details;
 } UsSilhouetteResult;
 

@@ -5,7 +5,7 @@ SELECT plan(6);
 SELECT is(pg_get_function_arguments(oid),
   'source text, label text, features text[] DEFAULT NULL::text[], id text DEFAULT NULL::text, transform jsonb DEFAULT ''{}''::jsonb, '
   'null_policy text DEFAULT ''impute''::text, metric text DEFAULT ''euclidean''::text, sample_rows integer DEFAULT 10000, '
-  'each_row boolean DEFAULT false, seed bigint DEFAULT 42', 'arguments')
+  'each_row boolean DEFAULT false, seed bigint DEFAULT 42, weight text DEFAULT NULL::text, workers integer DEFAULT NULL::integer', 'arguments')
 FROM pg_proc WHERE proname = 'silhouette' AND pronamespace = 'userseg'::regnamespace;
 SELECT is(pg_get_function_result(oid),
   'TABLE(id text, label text, neighbour text, silhouette double precision, n_rows bigint, details jsonb)', 'columns')

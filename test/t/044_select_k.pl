@@ -30,8 +30,10 @@ BEGIN
   PERFORM set_config('client_min_messages', 'error', false);
   IF what = 'select_k' THEN
     PERFORM userseg.select_k('kmeans', 't', id => 'id', params => params);
+  ELSIF what = 'gmm' THEN
+    PERFORM userseg.select_k('gmm', CASE WHEN params ? 'covariance' THEN 'wide' ELSE 't' END, id => 'id', params => params, k_max => 30);
   ELSE
-    PERFORM userseg.silhouette('SELECT id, a, b, c, country FROM t', 'country', id => 'id', sample_rows => 60000, each_row => true);
+    PERFORM userseg.silhouette('SELECT id, a, b, c, country FROM t', 'country', id => 'id', sample_rows => 60000, each_row => true, workers => params::int);
   END IF;
   late := NULL;
 EXCEPTION WHEN query_canceled THEN
@@ -81,6 +83,21 @@ foreach my $algorithm ('hierarchical', 'minibatch_kmeans', 'gmm')
 	}
 }
 
+# silhouettes, row by row
+{
+	my @got;
+	foreach my $v ([ 't', 0, '' ], [ 't', 1, '' ], [ 'shuffled', 2, '' ], [ 'shuffled', 0, "SET userseg.max_memory = '16MB';" ])
+	{
+		my ($source, $workers, $settings) = @$v;
+		my $out = $node->safe_psql('postgres', "SET client_min_messages = error; SET extra_float_digits = 1; $settings
+SELECT details ->> 'workers', silhouette, details - 'workers' FROM userseg.silhouette('$source', 'country', '{a,b,c,d}', id => 'id', weight => 'w', workers => $workers, sample_rows => 5000);
+SELECT count(*), md5(string_agg(to_jsonb(s)::text, ',' ORDER BY id)) FROM userseg.silhouette('$source', 'country', '{a,b,c,d}', id => 'id', weight => 'w', workers => $workers, sample_rows => 5000, each_row => true) s");
+		like($out, qr/^$workers\|/, "silhouettes: $workers workers took part");
+		push @got, $out =~ s/^\d+//r;
+	}
+	is($got[$_], $got[0], "silhouettes: the same in variant $_") foreach 1 .. 3;
+}
+
 # ---- memory ----
 
 foreach my $case ([ 'wide', 2000, '64MB' ], [ 't', 200, '64MB' ])
@@ -90,6 +107,9 @@ foreach my $case ([ 'wide', 2000, '64MB' ], [ 't', 200, '64MB' ])
 SELECT count(*) FROM userseg.select_k('kmeans', '$source', 1, 4, id => 'id', reference_sets => 3, bootstraps => 3)");
 	is($out, '4', "$source: $allowed are enough");
 }
+is($node->safe_psql('postgres', "SET client_min_messages = error; SET userseg.max_memory = '64MB';
+SELECT count(*) FROM userseg.select_k('gmm', 'wide', 1, 4, id => 'id', reference_sets => 3, bootstraps => 3, params => '{\"covariance\": \"diag\"}')"),
+	'4', 'mixtures of 200 columns: 64MB are enough');
 # the peak of the process above what it is before
 my $peak = $node->safe_psql('postgres', <<'SQL');
 SET client_min_messages = error;
@@ -111,7 +131,8 @@ isnt($ret, 0, 'and raised');
 
 # ---- cancel ----
 
-foreach my $case ([ 'select_k', 'serial', '{"workers": 0}' ], [ 'select_k', 'workers', '{"workers": 2}' ], [ 'silhouette', 'silhouette', '{}' ])
+foreach my $case ([ 'select_k', 'serial', '{"workers": 0}' ], [ 'select_k', 'workers', '{"workers": 2}' ], [ 'silhouette', 'silhouette', '0' ],
+	[ 'silhouette', 'silhouette, workers', '2' ], [ 'gmm', 'gmm', '{"workers": 0}' ], [ 'gmm', 'gmm, many components', '{"workers": 0, "covariance": "diag"}' ])
 {
 	my ($what, $name, $params) = @$case;
 	my ($stopped, $worst) = (0, 0);

@@ -42,14 +42,14 @@ UNIT_TEST(silhouettes_equal_scikit_learn)
 	float	   *x = blocks(&point[0][0], N, 2);
 	double		each[N];
 
-	UNIT_CLOSE(us_silhouette_blocks(x, N, 2, label_a, 3, ones, NULL, each),
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, x, N, 2, label_a, 3, ones, NULL, each, NULL),
 			   0.7065404571884569, 1e-7);
-	UNIT_CLOSE(us_silhouette_blocks(x, N, 2, label_b, 3, ones, NULL, NULL),
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, x, N, 2, label_b, 3, ones, NULL, NULL, NULL),
 			   0.7258230798207226, 1e-7);
-	UNIT_CLOSE(us_silhouette_blocks(x, N, 2, label_alone, 4, ones, NULL, NULL),
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, x, N, 2, label_alone, 4, ones, NULL, NULL, NULL),
 			   0.7088305455780861, 1e-7);
 	/* a number without rows changes nothing */
-	UNIT_CLOSE(us_silhouette_blocks(x, N, 2, label_a, 5, ones, NULL, NULL),
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, x, N, 2, label_a, 5, ones, NULL, NULL, NULL),
 			   0.7065404571884569, 1e-7);
 	UNIT_CLOSE(each[0], 0.8292045063691409, 1e-7);
 	UNIT_CLOSE(each[11], -0.047482909594637406, 1e-7);
@@ -88,15 +88,18 @@ UNIT_TEST(silhouette_mass_counts_equal_rows)
 	static const uint16 twice_label[6] = {0, 0, 0, 1, 1, 1};
 	static const uint16 once_label[4] = {0, 0, 1, 1};
 	static const float mass[4] = {2, 1, 1, 2};
+	static const int64 rows[4] = {2, 1, 1, 2};
 	static const float heavy[6] = {7, 7, 7, 7, 7, 7};
-	static const double own[6] = {7, 7, 7, 7, 7, 7};
-	double		mean = us_silhouette_blocks(blocks(twice, 6, 1), 6, 1, twice_label, 2, ones,
-											NULL, NULL);
+	static const float heavy_mass[4] = {14, 7, 7, 14};
+	double		mean = us_silhouettes(US_METRIC_EUCLIDEAN, blocks(twice, 6, 1), 6, 1, twice_label, 2, ones,
+									  NULL, NULL, NULL);
 
-	UNIT_CLOSE(us_silhouette_blocks(blocks(once, 4, 1), 4, 1, once_label, 2, mass, NULL, NULL),
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, blocks(once, 4, 1), 4, 1, once_label, 2, mass, rows, NULL, NULL),
 			   mean, 1e-14);
 	/* a unit of weight common to all rows does not matter */
-	UNIT_CLOSE(us_silhouette_blocks(blocks(twice, 6, 1), 6, 1, twice_label, 2, heavy, own, NULL),
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, blocks(twice, 6, 1), 6, 1, twice_label, 2, heavy, NULL, NULL, NULL),
+			   mean, 1e-14);
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, blocks(once, 4, 1), 4, 1, once_label, 2, heavy_mass, rows, NULL, NULL),
 			   mean, 1e-14);
 }
 
@@ -105,12 +108,12 @@ UNIT_TEST(silhouette_of_degenerate_partitions)
 	static const uint16 one[N] = {0};
 	static const double same[2 * N] = {0};
 
-	UNIT_CHECK(isnan(us_silhouette_blocks(blocks(&point[0][0], N, 2), N, 2, one, 1, ones,
-										  NULL, NULL)));
-	UNIT_CHECK(isnan(us_silhouette_blocks(blocks(&point[0][0], N, 2), N, 2, one, 4, ones,
-										  NULL, NULL)));
+	UNIT_CHECK(isnan(us_silhouettes(US_METRIC_EUCLIDEAN, blocks(&point[0][0], N, 2), N, 2, one, 1, ones,
+										  NULL, NULL, NULL)));
+	UNIT_CHECK(isnan(us_silhouettes(US_METRIC_EUCLIDEAN, blocks(&point[0][0], N, 2), N, 2, one, 4, ones,
+										  NULL, NULL, NULL)));
 	/* all rows equal, three clusters */
-	UNIT_CLOSE(us_silhouette_blocks(blocks(same, N, 2), N, 2, label_a, 3, ones, NULL, NULL),
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, blocks(same, N, 2), N, 2, label_a, 3, ones, NULL, NULL, NULL),
 			   0.0, 0);
 }
 
@@ -151,7 +154,7 @@ UNIT_TEST(silhouette_of_many_rows)
 				b = fmin(b, sum[c] / n[c]);
 		want += (b - a) / fmax(a, b) / 100;
 	}
-	UNIT_CLOSE(us_silhouette_blocks(blocks(value, 100, 3), 100, 3, label, 3, mass, NULL, NULL),
+	UNIT_CLOSE(us_silhouettes(US_METRIC_EUCLIDEAN, blocks(value, 100, 3), 100, 3, label, 3, mass, NULL, NULL, NULL),
 			   want, 1e-7);
 }
 
