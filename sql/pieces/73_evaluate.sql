@@ -72,27 +72,3 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 1
 AS 'MODULE_PATHNAME', 'userseg_recalibrate';
 COMMENT ON FUNCTION userseg.recalibrate(text, text, text, boolean, text)
 IS 'A new version of a classifier whose probabilities go through Platt scaling, isotonic regression or a temperature';
-
-CREATE FUNCTION userseg.importance(
-  model    text,
-  source   text    DEFAULT NULL,
-  repeats  int     DEFAULT 5,
-  all_rows boolean DEFAULT false,
-  seed     bigint  DEFAULT 42)
-RETURNS TABLE (feature text, metric text, importance float8, ci_low float8, ci_high float8, share float8, n bigint)
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 20
-AS 'MODULE_PATHNAME', 'userseg_importance';
-COMMENT ON FUNCTION userseg.importance(text, text, int, boolean, bigint)
-IS 'How much the loss of a model rises when the values of a feature are exchanged between the rows, the largest first';
-
-CREATE FUNCTION userseg.partial_dependence(
-  model    text,
-  source   text,
-  feature  text,
-  points   int     DEFAULT 20,
-  all_rows boolean DEFAULT false)
-RETURNS TABLE (value text, x float8, class text, prediction float8, ci_low float8, ci_high float8, n bigint)
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 20
-AS 'MODULE_PATHNAME', 'userseg_partial_dependence';
-COMMENT ON FUNCTION userseg.partial_dependence(text, text, text, int, boolean)
-IS 'The mean answer of a model with a feature set to each of some values in all rows';

@@ -1,6 +1,6 @@
 /*
  * evaluate.c
- *	  userseg.evaluate, confusion, calibration, lift, compare, recalibrate, importance, partial_dependence.
+ *	  userseg.evaluate, confusion, calibration, lift, compare, recalibrate.
  */
 #include "postgres.h"
 
@@ -12,7 +12,6 @@
 #include "infra/args.h"
 #include "model/report_json.h"
 #include "verbs/evaluate.h"
-#include "verbs/importance.h"
 
 PG_FUNCTION_INFO_V1(userseg_evaluate);
 PG_FUNCTION_INFO_V1(userseg_confusion);
@@ -20,8 +19,6 @@ PG_FUNCTION_INFO_V1(userseg_calibration);
 PG_FUNCTION_INFO_V1(userseg_lift);
 PG_FUNCTION_INFO_V1(userseg_compare);
 PG_FUNCTION_INFO_V1(userseg_recalibrate);
-PG_FUNCTION_INFO_V1(userseg_importance);
-PG_FUNCTION_INFO_V1(userseg_partial_dependence);
 
 /* Arguments 0 and 1, model and source, and all_rows, argument n. */
 static UsEvaluationArgs
@@ -226,57 +223,5 @@ userseg_recalibrate(PG_FUNCTION_ARGS)
 	us_row_number(&row, r.ece[0]);
 	us_row_number(&row, r.ece[1]);
 	us_row_put(fcinfo, &row);
-	return (Datum) 0;
-}
-
-/* userseg.importance(model, source, repeats, all_rows, seed) */
-Datum
-userseg_importance(PG_FUNCTION_ARGS)
-{
-	UsEvaluationArgs args = common_args(fcinfo, 3);
-	UsImportanceLine *line;
-	int			n;
-
-	line = us_importance(&args, US_ARG_INT32_OR(2, 5), US_ARG_INT64_OR(4, 42), &n);
-	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; i < n; i++)
-	{
-		UsResultRow row = {0};
-
-		us_row_text(&row, line[i].feature);
-		us_row_text(&row, line[i].metric);
-		us_row_number(&row, line[i].importance);
-		us_row_number(&row, line[i].low);
-		us_row_number(&row, line[i].high);
-		us_row_number(&row, line[i].share);
-		us_row_bigint(&row, line[i].n);
-		us_row_put(fcinfo, &row);
-	}
-	return (Datum) 0;
-}
-
-/* userseg.partial_dependence(model, source, feature, points, all_rows) */
-Datum
-userseg_partial_dependence(PG_FUNCTION_ARGS)
-{
-	UsEvaluationArgs args = common_args(fcinfo, 4);
-	UsDependenceLine *line;
-	int			n;
-
-	line = us_partial_dependence(&args, US_ARG_CSTRING(2, "feature"), US_ARG_INT32_OR(3, 20), &n);
-	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; i < n; i++)
-	{
-		UsResultRow row = {0};
-
-		us_row_text(&row, line[i].value);
-		us_row_number(&row, line[i].x);
-		us_row_text(&row, line[i].class);
-		us_row_number(&row, line[i].prediction);
-		us_row_number(&row, line[i].low);
-		us_row_number(&row, line[i].high);
-		us_row_bigint(&row, line[i].n);
-		us_row_put(fcinfo, &row);
-	}
 	return (Datum) 0;
 }

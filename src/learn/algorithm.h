@@ -115,6 +115,13 @@ typedef enum UsModelShape
 	US_SHAPE_TREES				/* UsTreeModel */
 } UsModelShape;
 
+/* What a model knows of the worth of its columns without any row. */
+typedef enum UsImportanceKind
+{
+	US_IMPORTANCE_GAIN,			/* together of all splits */
+	US_IMPORTANCE_SPLITS		/* number of splits */
+} UsImportanceKind;
+
 struct UsTree;					/* stat/linkage_tree.h */
 
 /*
@@ -190,8 +197,11 @@ typedef struct UsAlgorithm
 	 */
 	void		(*explain) (const void *model, const double *x, const UsScore *score, double *c);
 
-	/* What the contributions are added to: with them it is the predictor that they explain; or NULL. */
-	double		(*base) (const void *model, const UsScore *score);
+	/* What the contributions to the answer for x are added to: with them it is the predictor that they explain; or NULL. */
+	double		(*base) (const void *model, const double *x, const UsScore *score);
+
+	/* What training says of the encoded columns: value[width]; false: nothing of that kind.  Or NULL. */
+	bool		(*importance) (const void *model, UsImportanceKind kind, double *value);
 
 	/*
 	 * Coefficients of linear predictors: [outputs][terms], the intercept first, then the encoded columns;

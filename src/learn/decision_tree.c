@@ -34,6 +34,7 @@ static const UsParamSpec specs[] = {
 	"folds of the cross-validation"},
 	{"max_bins", US_PARAM_INT, "255", 2, US_TREE_BINS, NULL,
 	"most bins that a number is cut into"},
+	US_TREE_BACKGROUND_PARAM,
 	{NULL}
 };
 
@@ -135,6 +136,7 @@ tree_fit(const UsFitInput *input, UsFitResult *result)
 	m->forest = forest_of_tree(input, column, tree, stats.n_classes);
 	m->base = palloc(sizeof(double));
 	m->base[0] = stats.centre;
+	us_tree_model_background(m, input);
 	us_tree_model_prepare(m);
 	us_report_attach(result->details, "model", us_tree_model_describe(m));
 	us_arena_reset(arena);
@@ -167,6 +169,9 @@ const UsAlgorithm us_algorithm_decision_tree = {
 	.label_block = us_tree_model_label_block,
 	.score_block = us_tree_model_score_block,
 	.proba = us_tree_model_proba,
+	.explain = us_tree_model_explain,
+	.base = us_tree_model_base,
+	.importance = us_tree_model_importance,
 	.formula = us_tree_model_formula,
 	.shape = US_SHAPE_TREES,
 	.describe = us_tree_model_describe,

@@ -58,6 +58,7 @@ static const UsParamSpec specs[] = {
 	"most bins that a number is cut into"},
 	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
 	"parallel workers to wait for; default by the size of the work, at most userseg.max_parallel_workers"},
+	US_TREE_BACKGROUND_PARAM,
 	{NULL}
 };
 
@@ -324,6 +325,7 @@ boosting_fit(const UsFitInput *input, UsFitResult *result)
 	m->base = b.base;
 	if (f.plan.objective.n_scores == 1)
 		m->base[0] += f.centre;
+	us_tree_model_background(m, input);
 	us_tree_model_prepare(m);
 	report(&f, m, &b, result->details);
 	result->model = m;
@@ -373,6 +375,9 @@ const UsAlgorithm us_algorithm_gradient_boosting = {
 	.label_block = us_tree_model_label_block,
 	.score_block = us_tree_model_score_block,
 	.proba = us_tree_model_proba,
+	.explain = us_tree_model_explain,
+	.base = us_tree_model_base,
+	.importance = us_tree_model_importance,
 	.formula = us_tree_model_formula,
 	.shape = US_SHAPE_TREES,
 	.describe = us_tree_model_describe,

@@ -86,8 +86,8 @@ extern void us_linear_label_block(const void *model, const double *x, int stride
 extern void us_linear_score_block(const void *model, const double *x, int stride, int nrows, UsScore *out);
 extern void us_linear_proba(const void *model, const double *x, double *p);
 extern void us_linear_explain(const void *model, const double *x, const UsScore *score, double *c);
-extern double us_linear_base(const void *model, const UsScore *score);
 extern UsFormula *us_linear_formula(const void *model, const UsFormulaRequest *request);
+extern double us_linear_base(const void *model, const double *x, const UsScore *score);
 extern UsReport *us_linear_describe(const void *model);
 extern void us_linear_write(const void *model, UsWriter *w);
 extern void *us_linear_read(UsReader *r, int width, int *n_labels);

@@ -215,7 +215,7 @@ us_linear_explain(const void *model, const double *x, const UsScore *score, doub
 }
 
 double
-us_linear_base(const void *model, const UsScore *score)
+us_linear_base(const void *model, const double *x, const UsScore *score)
 {
 	const UsLinearModel *m = (const UsLinearModel *) model;
 	double		sum = m->intercept[m->link == US_LINK_SOFTMAX ? score->label - 1 : 0];

@@ -388,7 +388,7 @@ us_nb_explain(const void *model, const double *x, const UsScore *score, double *
 }
 
 double
-us_nb_base(const void *model, const UsScore *score)
+us_nb_base(const void *model, const double *x, const UsScore *score)
 {
 	const UsNbModel *m = (const UsNbModel *) model;
 

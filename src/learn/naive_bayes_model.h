@@ -65,7 +65,7 @@ extern void us_nb_label_block(const void *model, const double *x, int stride, in
 extern void us_nb_score_block(const void *model, const double *x, int stride, int nrows, UsScore *out);
 extern void us_nb_proba(const void *model, const double *x, double *p);
 extern void us_nb_explain(const void *model, const double *x, const UsScore *score, double *c);
-extern double us_nb_base(const void *model, const UsScore *score);
+extern double us_nb_base(const void *model, const double *x, const UsScore *score);
 extern UsReport *us_nb_describe(const void *model);
 extern void us_nb_write(const void *model, UsWriter *w);
 extern void *us_nb_read(UsReader *r, int width, int *n_labels);

@@ -39,6 +39,7 @@ static const UsParamSpec specs[] = {
 	"most bins that a number is cut into"},
 	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
 	"parallel workers to wait for; default by the size of the work, at most userseg.max_parallel_workers"},
+	US_TREE_BACKGROUND_PARAM,
 	{NULL}
 };
 
@@ -169,6 +170,7 @@ forest_fit(const UsFitInput *input, UsFitResult *result)
 	m->forest = us_forest_grow(input, &plan, &stats, &oob, result->details);
 	m->base = palloc(sizeof(double));
 	m->base[0] = stats.centre;
+	us_tree_model_background(m, input);
 	us_tree_model_prepare(m);
 	us_report_attach(result->details, "model", us_tree_model_describe(m));
 	us_report_number(result->details, "least_leaf_weight", rule.min_weight);
@@ -207,6 +209,9 @@ const UsAlgorithm us_algorithm_random_forest = {
 	.label_block = us_tree_model_label_block,
 	.score_block = us_tree_model_score_block,
 	.proba = us_tree_model_proba,
+	.explain = us_tree_model_explain,
+	.base = us_tree_model_base,
+	.importance = us_tree_model_importance,
 	.formula = us_tree_model_formula,
 	.shape = US_SHAPE_TREES,
 	.describe = us_tree_model_describe,

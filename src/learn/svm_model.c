@@ -320,13 +320,13 @@ us_svm_explain(const void *model, const double *x, const UsScore *score, double 
 
 /* The decision value of the average row. */
 double
-us_svm_base(const void *model, const UsScore *score)
+us_svm_base(const void *model, const double *x, const UsScore *score)
 {
 	const UsSvmModel *m = (const UsSvmModel *) model;
 	double		sum;
 
 	if (m->kernel.kind == US_SVM_LINEAR)
-		return us_linear_base(m->linear, score);
+		return us_linear_base(m->linear, x, score);
 	sum = explained(m, score, m->linear->intercept, 1);
 	for (int i = 0; i < m->n; i++)
 		sum += explained(m, score, m->coef + i, m->n) * walk_begin(m, i).k;

@@ -50,7 +50,7 @@ extern void us_svm_label_block(const void *model, const double *x, int stride, i
 extern void us_svm_score_block(const void *model, const double *x, int stride, int nrows, UsScore *out);
 extern void us_svm_proba(const void *model, const double *x, double *p);
 extern void us_svm_explain(const void *model, const double *x, const UsScore *score, double *c);
-extern double us_svm_base(const void *model, const UsScore *score);
+extern double us_svm_base(const void *model, const double *x, const UsScore *score);
 extern const UsCoefficient *us_svm_coefficients(const void *model, int *outputs, int *terms, double *df);
 extern UsFormula *us_svm_formula(const void *model, const UsFormulaRequest *request);
 extern UsReport *us_svm_describe(const void *model);

@@ -17,6 +17,7 @@
 #define US_TREE_BINS	255		/* bins of values; one more may stand for missing */
 #define US_TREE_MISSING	255		/* bin of a missing value in scoring */
 #define US_TREE_WIDTH	65535	/* columns */
+#define US_TREE_DEPTH	1000	/* splits from the root to a leaf */
 
 /* One column as trees see it. */
 typedef struct UsTreeColumn
@@ -168,7 +169,7 @@ extern void us_forest_sum(const UsForest *f, const uint8 *bin, int nrows, double
 
 /*
  * Stored form.  read checks everything against the width (22P03): thresholds finite and ascending,
- * children behind their parents and inside the tree, each with one parent, columns, bins, sets and places
+ * children behind their parents and inside the tree, each with one parent, not deeper than US_TREE_DEPTH, columns, bins, sets and places
  * in range, values finite, distributions that sum to 1.
  */
 extern void us_forest_write(const UsForest *f, UsWriter *w);

@@ -303,6 +303,7 @@ us_tree_model_describe(const void *model)
 	us_report_int(r, "trees", f->n_trees);
 	us_report_int(r, "nodes", f->root[f->n_trees]);
 	us_report_int(r, "leaves", leaves);
+	us_report_int(r, "background_rows", m->n_background);
 	list = us_report_add_array(r, "importance");
 	for (int c = 0; c < f->width; c++)
 		us_report_number(list, NULL, m->importance[c]);
@@ -321,6 +322,25 @@ us_tree_model_write(const void *model, UsWriter *w)
 	us_forest_write(m->forest, w);
 	for (int k = 0; k < m->forest->n_scores; k++)
 		us_write_f64(w, m->base[k]);
+	us_write_u32(w, m->n_background);
+	if (m->n_background > 0)
+		us_write_bytes(w, m->background, (Size) m->n_background * m->forest->width);
+}
+
+/* Rows of bins, each in the range of its column. */
+static void
+read_background(UsReader *r, UsTreeModel *m)
+{
+	int			width = m->forest->width;
+	Size		bytes;
+
+	m->n_background = us_read_count(r, width, US_TREE_BACKGROUND);
+	bytes = (Size) m->n_background * width;
+	m->background = palloc_extended(Max(bytes, 1), MCXT_ALLOC_HUGE);
+	memcpy(m->background, us_read_bytes(r, bytes), bytes);
+	for (Size i = 0; i < bytes; i++)
+		if (m->background[i] >= m->forest->column[i % width].nbins && m->background[i] != US_TREE_MISSING)
+			us_corrupt(r, "background row with bin %d of column %d", m->background[i], (int) (i % width) + 1);
 }
 
 void *
@@ -354,6 +374,7 @@ us_tree_model_read(UsReader *r, int width, int *n_labels)
 		if (!isfinite(m->base[k]))
 			us_corrupt(r, "base score %g", m->base[k]);
 	}
+	read_background(r, m);
 	us_tree_model_prepare(m);
 	*n_labels = m->n_labels;
 	return m;

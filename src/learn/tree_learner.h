@@ -24,12 +24,24 @@ typedef struct UsTreeModel
 	double	   *base;			/* [n_scores] what the sums are added to */
 	UsObjective objective;		/* BOOSTED */
 	double	   *importance;		/* [width] gain of the splits by column, summing to 1 */
+	int			n_background;	/* rows that explanations are counted from; 0: none, they follow the training rows' shares */
+	uint8	   *background;		/* [n_background][width] their bins */
+	struct UsTreeShap *shap;	/* made by the first explanation */
 
 	/* scratch of scoring */
 	int			block;			/* rows that go through a tree before the next */
 	uint8	   *bin;			/* [block][width] */
 	double	   *sum;			/* [block][sums] */
 } UsTreeModel;
+
+/* Most rows of a background sample, and the parameter that asks for one. */
+#define US_TREE_BACKGROUND	1000
+#define US_TREE_BACKGROUND_PARAM \
+	{"background", US_PARAM_INT, "0", 0, US_TREE_BACKGROUND, NULL, \
+	"training rows whose bins are kept in the model, from which reasons are counted; 0: from the shares of the training rows at each split"}
+
+/* Keep the background sample that the parameter asks for; the forest has its columns. */
+extern void us_tree_model_background(UsTreeModel *m, const UsFitInput *input);
 
 /* Finish a model whose forest is complete: importance, scratch. */
 extern void us_tree_model_prepare(UsTreeModel *m);
@@ -43,6 +55,9 @@ extern void us_tree_model_score_block(const void *model, const double *x, int st
 									  UsScore *out);
 extern void us_tree_model_proba(const void *model, const double *x, double *p);
 extern UsFormula *us_tree_model_formula(const void *model, const UsFormulaRequest *request);
+extern void us_tree_model_explain(const void *model, const double *x, const UsScore *score, double *c);
+extern double us_tree_model_base(const void *model, const double *x, const UsScore *score);
+extern bool us_tree_model_importance(const void *model, UsImportanceKind kind, double *value);
 extern UsReport *us_tree_model_describe(const void *model);
 extern void us_tree_model_write(const void *model, UsWriter *w);
 extern void *us_tree_model_read(UsReader *r, int width, int *n_labels);

@@ -266,6 +266,26 @@ read_node(UsReader *r, const UsForest *f, UsTreeNode *node, int32 i, int32 n, in
 	}
 }
 
+/* Nodes stand level by level: how many levels there are. */
+static void
+check_depth(UsReader *r, const UsTreeNode *tree, int32 n)
+{
+	int32		begin = 0;
+	int32		end = 1;
+
+	for (int depth = 0; end < n; depth++)
+	{
+		int32		next = end;
+
+		if (depth == US_TREE_DEPTH)
+			us_corrupt(r, "tree of more than %d levels", US_TREE_DEPTH);
+		for (int32 i = begin; i < end; i++)
+			next += tree[i].left != 0 ? 2 : 0;
+		begin = end;
+		end = next;
+	}
+}
+
 static void
 read_distributions(UsReader *r, UsForest *f)
 {
@@ -331,6 +351,7 @@ us_forest_read(UsReader *r, int width)
 			read_node(r, f, &f->node[f->root[t] + i], i, n, &next);
 		if (next != n)
 			us_corrupt(r, "tree with %d nodes that are no children", n - next);
+		check_depth(r, f->node + f->root[t], n);
 	}
 	f->set = palloc_extended(sizeof(UsTreeSet) * (Size) Max(f->n_sets, 1), MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < f->n_sets; i++)

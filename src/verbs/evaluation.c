@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+#include "utils/builtins.h"
+
 #include "data/params_json.h"
 #include "infra/guc.h"
 #include "infra/progress.h"
@@ -220,15 +222,41 @@ find_column(const UsFrame *frame, const char *name)
 			 errhint("Slices come from a column that is not the id, with few different values.")));
 }
 
+/* The source with the text of a column once more, under a name that it has not: args->by. */
+static UsSource *
+name_rows(UsSource *source, UsEvaluationArgs *args)
+{
+	TupleDesc	tupdesc = us_source_tupdesc(source);
+	UsSourceSpec spec = {.id = args->name, .all_features = true, .null_policy = US_NULL_IMPUTE};
+	char	   *name = pstrdup("name");
+
+	(void) us_source_columns(source, &spec);
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), name) == 0)
+		{
+			name = psprintf("%s_", name);
+			i = -1;
+		}
+	args->by = name;
+	return us_source_open_step(psprintf("SELECT s.*, (s.%s)::pg_catalog.text AS %s FROM %s s", quote_identifier(args->name),
+										quote_identifier(name), us_source_from(source)), us_source_shown(source));
+}
+
 static void
-read_source(UsEvaluation *v, const UsEvaluationArgs *args)
+read_source(UsEvaluation *v, const UsEvaluationArgs *given)
 {
 	UsSourceSpec spec = {0};
+	UsEvaluationArgs named = *given;
+	const UsEvaluationArgs *args = &named;
 	const char *text = args->source ? args->source : v->each[0].lineage->source;
 	UsSource   *source = us_source_open(text);
 	UsSourceInfo *info;
 	ListCell   *lc;
 
+	if (args->named && args->name == NULL)
+		named.name = v->each[0].lineage->id;
+	if (args->named && args->name)
+		source = name_rows(source, &named);
 	make_spec(v, args, &spec);
 	info = us_source_columns(source, &spec);
 	us_progress("read the source", 0, 0);

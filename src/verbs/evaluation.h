@@ -38,6 +38,8 @@ typedef struct UsEvaluationArgs
 	const char *source;			/* NULL: the one that the model was trained on */
 	bool		all_rows;		/* not only those held out */
 	const char *by;				/* column, or NULL */
+	bool		named;			/* by, NULL here, becomes a column with the text of: */
+	const char *name;			/* a column that names rows; NULL: the id of the model, if it has one */
 } UsEvaluationArgs;
 
 /*
@@ -56,6 +58,13 @@ extern void us_evaluation_open_clusters(const UsEvaluationArgs *args, UsEvaluati
  * limit), chosen by their keys, with a NOTICE.  Where that is the limit, all models of an evaluation get the same rows.
  */
 extern UsAnswers *us_evaluation_answers(UsEvaluation *evaluation, int i, UsFrame *frame, int64 most_rows);
+
+/*
+ * A view of frame (evaluation->frame, or a view of it) with as many rows as asked for at most, chosen by seed and key; rows with one key are
+ * chosen one by one, so that few distinct rows without an id are drawn in the shares they have.  The frame itself if
+ * it has no more.
+ */
+extern UsFrame *us_evaluation_sample(UsEvaluation *evaluation, UsFrame *frame, int64 rows, uint64 seed);
 
 /* Raise 42809 unless model i has two classes, or any classes. */
 extern void us_evaluation_require_binary(const UsEvaluation *evaluation, const char *verb);

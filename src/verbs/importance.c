@@ -219,13 +219,24 @@ compare_lines(const void *a, const void *b)
 	return strcmp(x->feature, y->feature);
 }
 
+void
+us_importance_finish(UsImportanceLine *line, int n)
+{
+	double		total = 0;
+
+	for (int i = 0; i < n; i++)
+		total += Max(line[i].importance, 0);
+	for (int i = 0; i < n; i++)
+		line[i].share = total > 0 ? Max(line[i].importance, 0) / total : NAN;
+	qsort(line, n, sizeof(UsImportanceLine), compare_lines);
+}
+
 static UsImportanceLine *
 summarise(Work *w, int repeats, int *n)
 {
 	const UsEncoder *encoder = w->artifact->encoder;
 	int			nfeatures = us_encoder_nfeatures(encoder);
 	UsImportanceLine *line = palloc0(sizeof(UsImportanceLine) * Max(nfeatures, 1));
-	double		total = 0;
 	double		z = us_normal_quantile(1 - (1 - LEVEL) / 2);
 
 	*n = 0;
@@ -245,12 +256,9 @@ summarise(Work *w, int repeats, int *n)
 		l->low = mean.mean - z * mean.error;
 		l->high = mean.mean + z * mean.error;
 		l->n = mean.n;
-		total += Max(l->importance, 0);
 		(*n)++;
 	}
-	for (int i = 0; i < *n; i++)
-		line[i].share = total > 0 ? Max(line[i].importance, 0) / total : NAN;
-	qsort(line, *n, sizeof(UsImportanceLine), compare_lines);
+	us_importance_finish(line, *n);
 	return line;
 }
 

@@ -11,8 +11,8 @@
 typedef struct UsImportanceLine
 {
 	const char *feature;
-	const char *metric;			/* the loss that rises: "log_loss" or "mse" */
-	double		importance;		/* its rise when the feature is shuffled */
+	const char *metric;			/* the loss that rises, "log_loss" or "mse"; or "gain", "splits", "contribution" (verbs/explain.h) */
+	double		importance;		/* its rise when the feature is shuffled; or what the metric says */
 	double		low;			/* 95 % interval over the rows */
 	double		high;
 	double		share;			/* of the rises of all features, those below 0 left out */
@@ -27,6 +27,9 @@ typedef struct UsImportanceLine
 extern UsImportanceLine *us_importance(const UsEvaluationArgs *args, int repeats, int64 seed, int *n);
 
 #define US_IMPORTANCE_ROWS	20000
+
+/* Fill the shares and put the largest first. */
+extern void us_importance_finish(UsImportanceLine *line, int n);
 
 /* The mean answer with one feature set to a value in all rows. */
 typedef struct UsDependenceLine

@@ -1,6 +1,7 @@
 /*
  * partial_dependence.c
- *	  userseg.partial_dependence: the mean answer as a function of one feature.
+ *	  userseg.partial_dependence and userseg.individual_conditional_expectation: answers as a function of one
+ *	  feature, their mean and row by row.
  */
 #include "postgres.h"
 
@@ -15,7 +16,7 @@
 #include "model/answer.h"
 #include "stat/losses.h"
 #include "stat/normal.h"
-#include "verbs/importance.h"
+#include "verbs/explain.h"
 
 #define LEVEL		0.95
 #define MOST_LEVELS	100
@@ -224,9 +225,18 @@ answer_all(Work *w, const Point *point)
 	}
 }
 
+/* Open the model and the source and find the values that the feature is set to. */
 static void
-prepare(Work *w, const UsEvaluationArgs *args, const char *feature, int points)
+open_points(Work *w, const UsEvaluationArgs *args, const char *feature, int points)
 {
+	if (points < 1 || points > 1000)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("points is %d, outside of 1 to 1000", points),
+				 errhint("20 is usual.")));
+	us_evaluation_open(args, &w->v);
+	w->artifact = w->v.each[0].model->artifact;
+	w->arena = us_arena_create(CurrentMemoryContext, w->v.budget);
 	w->frame = w->v.frame;
 	w->share = us_sample_share(w->frame, w->v.each[0].recipe.seed, US_DEPENDENCE_ROWS);
 	if (w->share < 1 && w->share > 0)
@@ -234,12 +244,18 @@ prepare(Work *w, const UsEvaluationArgs *args, const char *feature, int points)
 		w->frame = us_frame_view(w->v.frame, choose_sample, w, w->v.budget);
 	}
 	w->column = find_feature(w, feature);
-	w->bound = us_encoder_bind(w->artifact->encoder, w->frame);
-	w->width = us_encoder_width(w->artifact->encoder);
 	if (w->frame->column[w->column].kind == US_KIND_CATEGORY)
 		category_points(w);
 	else
 		number_points(w, points);
+}
+
+/* Room for the answers of the rows of w->frame. */
+static void
+make_room(Work *w)
+{
+	w->bound = us_encoder_bind(w->artifact->encoder, w->frame);
+	w->width = us_encoder_width(w->artifact->encoder);
 	w->x = us_arena_array(w->arena, (Size) Max(w->width, 1) * US_CHUNK_ROWS, sizeof(double));
 	w->number = us_arena_array(w->arena, US_CHUNK_ROWS, sizeof(double));
 	w->code = us_arena_array(w->arena, US_CHUNK_ROWS, sizeof(int32));
@@ -252,6 +268,14 @@ prepare(Work *w, const UsEvaluationArgs *args, const char *feature, int points)
 		w->weight = us_arena_array(w->arena, Max(w->frame->nrows, 1), sizeof(double));
 }
 
+/* The class that output k is the probability of; NULL: none. */
+static const char *
+class_name(const Work *w, int k)
+{
+	return w->artifact->task == US_TASK_REGRESSION ? NULL :
+		w->artifact->class_names[outputs(w) > 1 ? k : w->artifact->positive];
+}
+
 UsDependenceLine *
 us_partial_dependence(const UsEvaluationArgs *args, const char *feature, int points, int *n)
 {
@@ -259,15 +283,8 @@ us_partial_dependence(const UsEvaluationArgs *args, const char *feature, int poi
 	UsDependenceLine *line;
 	double		z = us_normal_quantile(1 - (1 - LEVEL) / 2);
 
-	if (points < 1 || points > 1000)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("points is %d, outside of 1 to 1000", points),
-				 errhint("20 is usual.")));
-	us_evaluation_open(args, &w->v);
-	w->artifact = w->v.each[0].model->artifact;
-	w->arena = us_arena_create(CurrentMemoryContext, w->v.budget);
-	prepare(w, args, feature, points);
+	open_points(w, args, feature, points);
+	make_room(w);
 	line = palloc0(sizeof(UsDependenceLine) * Max(w->n_points * outputs(w), 1));
 	*n = 0;
 	for (int i = 0; i < w->n_points; i++)
@@ -280,8 +297,7 @@ us_partial_dependence(const UsEvaluationArgs *args, const char *feature, int poi
 
 			l->value = w->point[i].text;
 			l->x = w->point[i].number;
-			l->class = w->artifact->task == US_TASK_REGRESSION ? NULL :
-				w->artifact->class_names[outputs(w) > 1 ? k : w->artifact->positive];
+			l->class = class_name(w, k);
 			l->prediction = mean.mean;
 			l->low = mean.mean - z * mean.error;
 			l->high = mean.mean + z * mean.error;
@@ -290,6 +306,114 @@ us_partial_dependence(const UsEvaluationArgs *args, const char *feature, int poi
 	}
 	if (w->frame != w->v.frame)
 		us_frame_free(w->frame);
+	us_arena_reset(w->arena);
+	us_evaluation_close(&w->v);
+	return line;
+}
+
+/* ---- single rows ---- */
+
+/* A row of w->frame by its name. */
+typedef struct Named
+{
+	const char *id;
+	uint64		key;
+	int64		at;
+} Named;
+
+static int
+compare_named(const void *a, const void *b)
+{
+	const Named *x = a;
+	const Named *y = b;
+	int			order = x->id && y->id ? strcmp(x->id, y->id) : (x->id != NULL) - (y->id != NULL);
+
+	if (order != 0)
+		return order;
+	return x->key != y->key ? (x->key < y->key ? -1 : 1) : (x->at > y->at) - (x->at < y->at);
+}
+
+/* The rows of w->frame in the order of their names, the text of column w->v.by. */
+static Named *
+name_rows(Work *w)
+{
+	Named	   *named = us_arena_array(w->arena, Max(w->frame->nrows, 1), sizeof(Named));
+	int64		at = 0;
+
+	for (int i = 0; i < w->frame->nchunks; i++)
+	{
+		const UsChunk *chunk = us_frame_chunk(w->frame, i);
+
+		for (int r = 0; r < chunk->nrows; r++, at++)
+		{
+			int32		code = w->v.by < 0 ? -1 : chunk->column[w->v.by].code[r];
+			int			len;
+			const char *bytes;
+
+			named[at] = (Named) {NULL, chunk->key[r], at};
+			if (code < 0)
+				continue;
+			bytes = us_dictionary_get(w->frame->column[w->v.by].dictionary, code, &len);
+			named[at].id = pnstrdup(bytes, len);
+		}
+	}
+	qsort(named, w->frame->nrows, sizeof(Named), compare_named);
+	return named;
+}
+
+/* Answers of all rows at all points: all[point][output][row]. */
+static double *
+answers_at_points(Work *w, bool centred)
+{
+	Size		a_point = (Size) outputs(w) * w->frame->nrows;
+	double	   *all = us_arena_array(w->arena, a_point * Max(w->n_points, 1), sizeof(double));
+
+	for (int i = 0; i < w->n_points; i++)
+	{
+		answer_all(w, &w->point[i]);
+		for (int k = 0; k < outputs(w); k++)
+			memcpy(all + a_point * i + (Size) k * w->frame->nrows, w->answer[k], sizeof(double) * w->frame->nrows);
+	}
+	for (int i = w->n_points - 1; centred && i >= 0; i--)
+		for (Size j = 0; j < a_point; j++)
+			all[a_point * i + j] -= all[j];
+	return all;
+}
+
+UsCurveLine *
+us_curves(const UsCurveArgs *args, int64 *n)
+{
+	Work	   *w = palloc0(sizeof(Work));
+	UsEvaluationArgs rows = args->rows;
+	UsFrame    *frame;
+	Named	   *named;
+	double	   *all;
+	UsCurveLine *line;
+
+	if (args->most_rows < 1 || args->most_rows > US_CURVE_ROWS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rows is %d, outside of 1 to %d", args->most_rows, US_CURVE_ROWS),
+				 errhint("partial_dependence() gives the mean over all rows.")));
+	open_points(w, &rows, args->feature, args->points);
+	frame = us_evaluation_sample(&w->v, w->v.frame, args->most_rows, (uint64) args->seed);
+	w->frame = frame;
+	make_room(w);
+	named = name_rows(w);
+	all = answers_at_points(w, args->centred);
+	*n = 0;
+	line = us_arena_array(us_arena_create(CurrentMemoryContext, w->v.budget),
+						  Max((Size) frame->nrows * w->n_points * outputs(w), 1), sizeof(UsCurveLine));
+	for (int64 r = 0; r < frame->nrows; r++)
+		for (int i = 0; i < w->n_points; i++)
+			for (int k = 0; k < outputs(w); k++)
+				line[(*n)++] = (UsCurveLine) {
+					.id = named[r].id,
+					.value = w->point[i].text,
+					.x = w->point[i].number,
+					.class = class_name(w, k),
+					.prediction = all[((Size) i * outputs(w) + k) * frame->nrows + named[r].at]
+				};
 	us_arena_reset(w->arena);
 	us_evaluation_close(&w->v);
 	return line;

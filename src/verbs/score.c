@@ -215,7 +215,7 @@ reasons(UsScorer *s, const UsScore *score)
 	{
 		if (told > MAX_REASONS)
 			add_rest(report, "(other features)", others);
-		add_rest(report, "(base)", a->algorithm->base(a->model, score));
+		add_rest(report, "(base)", a->algorithm->base(a->model, s->x, score));
 	}
 	return report;
 }

@@ -44,7 +44,10 @@ foreach my $case (
 	[ 'compare', "SELECT userseg.compare('m', 'n', 't', true)" ],
 	[ 'recalibrate', "SELECT userseg.recalibrate('m\@1', 't', 'isotonic', true)" ],
 	[ 'importance', "SELECT userseg.importance('m', 't', 50, true)" ],
+	[ 'contributions', "SELECT userseg.importance('m', 't', all_rows => true, method => 'contribution')" ],
 	[ 'partial_dependence', "SELECT userseg.partial_dependence('m', 't', 'a', 500, true)" ],
+	[ 'curves', "SELECT count(*) FROM userseg.individual_conditional_expectation('m', 't', 'a', 500, 10000, all_rows => true)" ],
+	[ 'interaction', "SELECT userseg.interaction('m', 't', rows => 1000, all_rows => true)" ],
 	[ 'auc_agg', 'SELECT userseg.auc_agg(a, y), userseg.average_precision_agg(a, y), userseg.calibration_agg(abs(a), y) FROM t' ])
 {
 	my ($name, $query) = @$case;

@@ -114,7 +114,7 @@ UNIT_TEST(naive_bayes_blocks_are_rows)
 		if (r == 5 || r == 6)
 			continue;
 		us_nb_explain(m, row, &score, c);
-		total = us_nb_base(m, &score);
+		total = us_nb_base(m, row, &score);
 		for (int j = 0; j < COLUMNS; j++)
 			total += c[j];
 		for (int k = 0; k < 3; k++)
