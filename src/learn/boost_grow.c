@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -181,7 +182,7 @@ plan_split(Boost *b, int32 i, int j)
 	t->column = (uint16) n->split.column;
 	t->bin = n->split.bin;
 	t->flags = n->split.flags;
-	t->gain = (float) n->split.gain;
+	t->gain = (float) Min(n->split.gain, FLT_MAX);
 	if (t->flags & US_NODE_SET)
 	{
 		b->set[b->n_sets] = n->split.set;

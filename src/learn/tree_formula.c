@@ -188,7 +188,7 @@ us_tree_model_formula(const void *model, const UsFormulaRequest *request)
 	if (nodes > request->most_nodes)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%d trees of " INT64_FORMAT " nodes are too large for an expression of %lld nodes",
+				 errmsg("%d trees of " INT64_FORMAT " nodes are too many for an expression of at most %lld nodes",
 						m->forest->n_trees, nodes, (long long) request->most_nodes),
 				 errhint("Raise max_length, or train a smaller model: fewer trees, or fewer leaves.")));
 	if (m->kind == US_TREES_BOOSTED)

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -369,7 +370,7 @@ write_split(Grower *g, UsTreeNode *node, const UsSplit *split)
 	node->column = (uint16) split->column;
 	node->bin = split->bin;
 	node->flags = split->flags;
-	node->gain = (float) split->gain;
+	node->gain = (float) Min(split->gain, FLT_MAX);
 	if ((split->flags & US_NODE_SET) == 0)
 		return;
 	if (g->tree.n_sets == g->set_room)

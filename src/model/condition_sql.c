@@ -292,14 +292,14 @@ level_list(UsSqlWriter *w, const UsCondition *c, bool holds)
 	}
 }
 
-/* Rows whose level is among those with that value of holds: one listed level or several. */
+/* Rows whose level is among the n with that value of holds. */
 static void
-in_levels(UsSqlWriter *w, const UsCondition *c, bool holds)
+in_levels(UsSqlWriter *w, const UsCondition *c, bool holds, int n)
 {
 	us_sql_operand(w, c->feature, 0);
-	appendStringInfoString(&w->text, " IN (");
+	appendStringInfoString(&w->text, n == 1 ? " = " : " IN (");
 	level_list(w, c, holds);
-	appendStringInfoChar(&w->text, ')');
+	appendStringInfoString(&w->text, n == 1 ? "" : ")");
 }
 
 static void
@@ -325,7 +325,7 @@ levels_condition(UsSqlWriter *w, const UsCondition *c, bool holds, bool null)
 	{
 		if (null)
 			appendStringInfoChar(&w->text, '(');
-		in_levels(w, c, listed);
+		in_levels(w, c, listed, n);
 		if (null)
 		{
 			appendStringInfoString(&w->text, " OR ");
@@ -336,7 +336,7 @@ levels_condition(UsSqlWriter *w, const UsCondition *c, bool holds, bool null)
 	else
 	{
 		appendStringInfoString(&w->text, null ? "(" : "NOT (");
-		in_levels(w, c, listed);
+		in_levels(w, c, listed, n);
 		appendStringInfoString(&w->text, null ? ") IS NOT TRUE" : ")");
 	}
 }

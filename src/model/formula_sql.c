@@ -203,11 +203,11 @@ power_text(UsSqlWriter *w, UsFormula *x, double p, bool fine)
 	{
 		for (int i = 0; i < 2; i++)
 		{
-			say(w, i == 0 ? "2 * sinh(" : " * exp(");
+			say(w, i == 0 ? "2 * sinh(greatest(least(" : " * exp(greatest(least(");
 			us_sql_number(w, p / 2);
-			say(w, " * greatest(least(");
+			say(w, " * ");
 			log1p_text(w, x, true, true);
-			appendStringInfo(&w->text, ", %s), %s))", "700", "-700");
+			say(w, ", 350), -350))");
 		}
 	}
 	else
