@@ -53,12 +53,13 @@ CREATE FUNCTION userseg.compare(
   model_a  text,
   model_b  text,
   source   text,
-  all_rows boolean DEFAULT false)
+  all_rows boolean DEFAULT false,
+  folds    int     DEFAULT NULL)
 RETURNS TABLE (metric text, value_a float8, value_b float8, difference float8, ci_low float8, ci_high float8, p_value float8, test text, n bigint)
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 5
 AS 'MODULE_PATHNAME', 'userseg_compare';
-COMMENT ON FUNCTION userseg.compare(text, text, text, boolean)
-IS 'Two models on the same rows, those that both held out or all: differences with intervals and paired tests';
+COMMENT ON FUNCTION userseg.compare(text, text, text, boolean, int)
+IS 'Two models on the same rows, those that both held out or all: differences with intervals and paired tests; with folds, what they were made by on the same folds, with the corrected t test';
 
 CREATE FUNCTION userseg.recalibrate(
   model    text,

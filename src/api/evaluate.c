@@ -170,7 +170,7 @@ userseg_lift(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* userseg.compare(model_a, model_b, source, all_rows) */
+/* userseg.compare(model_a, model_b, source, all_rows, folds) */
 Datum
 userseg_compare(PG_FUNCTION_ARGS)
 {
@@ -182,7 +182,7 @@ userseg_compare(PG_FUNCTION_ARGS)
 	args.other = US_ARG_CSTRING(1, "model_b");
 	args.source = US_ARG_CSTRING(2, "source");
 	args.all_rows = US_ARG_BOOL_OR(3, false);
-	line = us_compare(&args, &n);
+	line = PG_ARGISNULL(4) ? us_compare(&args, &n) : us_compare_folds(&args, PG_GETARG_INT32(4), &n);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < n; i++)
 	{

@@ -195,6 +195,7 @@ us_frame_begin(const UsColumn *column, int ncolumns, bool weighted, bool keyed,
 	frame->store = store;
 	frame->ncolumns = ncolumns;
 	frame->weighted = weighted;
+	frame->by_id = keyed;
 	frame->column = palloc0(n * sizeof(UsColumn));
 	store->context = context;
 	store->budget = budget;

@@ -179,6 +179,7 @@ us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows, UsBu
 	a->task = fitted->target->task;
 	a->n_classes = fitted->target->n_classes;
 	a->loss = us_recipe_loss(fitted->recipe);
+	a->by_id = frame->by_id;
 	c->fitted = fitted;
 	c->a = a;
 	c->swapped = a->n_classes == 2 && fitted->target->positive == 0;

@@ -12,6 +12,7 @@ typedef struct UsAnswers
 	UsTask		task;
 	int64		n;
 	uint64	   *key;			/* [n] of the rows */
+	bool		by_id;			/* keys are those of ids (data/frame.h) */
 	double	   *weight;			/* [n] of the frame; NULL: 1 */
 
 	/* regression */

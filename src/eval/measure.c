@@ -17,6 +17,7 @@ us_measure_answers(const UsAnswers *a, UsMeasureMode mode, uint64 seed, UsBudget
 		.n = a->n,
 		.weight = a->weight,
 		.key = mode == US_MEASURE_FULL && a->n <= US_BOOTSTRAP_ROWS ? a->key : NULL,
+		.by_id = a->by_id,
 		.seed = seed,
 		.level = LEVEL
 	};

@@ -99,9 +99,27 @@ poisson_count(uint64 bits, const uint64 *limit)
 	return count;
 }
 
+/* Keys of their own for rows that share one: being equal, it does not matter which gets which. */
+static void
+part_keys(Row *row, int64 m)
+{
+	uint64		previous = 0;
+	uint64		copies = 0;
+
+	for (int64 i = 0; i < m; i++)
+	{
+		uint64		key = row[i].key;
+
+		copies = i > 0 && key == previous ? copies + 1 : 0;
+		if (copies > 0)
+			row[i].key = us_mix64(copies, key);
+		previous = key;
+	}
+}
+
 void
 us_bootstrap_ranking(const double *score, const uint8 *positive, const double *weight,
-					 const uint64 *key, int64 n, uint64 seed, int replicates,
+					 const uint64 *key, bool together, int64 n, uint64 seed, int replicates,
 					 double *average_precision, double *ks)
 {
 	UsRanking  *base = us_ranking_build(score, positive, weight, n);
@@ -127,6 +145,8 @@ us_bootstrap_ranking(const double *score, const uint8 *positive, const double *w
 		row[m++].key = key[i];
 	}
 	sort_rows(row, m);
+	if (!together)
+		part_keys(row, m);
 	for (int r = 0; r < replicates; r++)
 	{
 		uint64		draw = us_mix64(seed, r);

@@ -6,7 +6,8 @@
  * (Hanley and MacGibbon, Comput. Methods Programs Biomed. 83 (2006); Oza and Russell 2001); the
  * interval is from percentile to percentile (Efron and Tibshirani, "An Introduction to the Bootstrap", ch. 13).
  * The counts belong to (seed, replicate, key of the row): the same for any order of rows, and
- * rows with one key are drawn together.
+ * rows with one key are drawn together (those of a user), or, where equal keys only say that rows are equal, as rows
+ * of their own.
  */
 #ifndef US_BOOTSTRAP_H
 #define US_BOOTSTRAP_H
@@ -22,7 +23,7 @@ extern void us_percentile_interval(double *value, int n, double level, double *l
  * and ks[replicates].  us_bootstrap_memory(n) bytes.
  */
 extern void us_bootstrap_ranking(const double *score, const uint8 *positive, const double *weight,
-								 const uint64 *key, int64 n, uint64 seed, int replicates,
+								 const uint64 *key, bool together, int64 n, uint64 seed, int replicates,
 								 double *average_precision, double *ks);
 extern Size us_bootstrap_memory(int64 n);
 

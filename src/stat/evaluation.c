@@ -172,6 +172,8 @@ put_cell_figures(Sheet *sheet, const double *cell, int k, const CellFigure *figu
 					high;
 
 		us_percentile_interval(value + f * CELL_REPLICATES, CELL_REPLICATES, sheet->rows->level, &low, &high);
+		if (sheet->used < 2)
+			low = high = NAN;
 		put(sheet, figure[f].name, figure_at(&m, figure[f].place), low, high, "bootstrap");
 	}
 	pfree(value);
@@ -193,6 +195,8 @@ put_f1(Sheet *sheet, const double *cell)
 		value[r] = us_f1(drawn[3], drawn[1], drawn[2]);
 	}
 	us_percentile_interval(value, CELL_REPLICATES, sheet->rows->level, &low, &high);
+	if (sheet->used < 2)
+		low = high = NAN;
 	put(sheet, "f1", sheet->used > 0 ? us_f1(cell[3], cell[1], cell[2]) : NAN, low, high, "bootstrap");
 	pfree(value);
 }
@@ -218,7 +222,8 @@ put_ranking(Sheet *sheet, const double *p, const uint8 *positive)
 	put_normal(sheet, "gini", 2 * delong.auc[0] - 1, 2 * error, -1, 1, "delong");
 	if (rows->key && sheet->used > 1)
 	{
-		us_bootstrap_ranking(p, positive, rows->weight, rows->key, rows->n, rows->seed, replicates, ap, ks);
+		us_bootstrap_ranking(p, positive, rows->weight, rows->key, rows->by_id, rows->n, rows->seed, replicates,
+							 ap, ks);
 		us_percentile_interval(ap, replicates, rows->level, &low[0], &high[0]);
 		us_percentile_interval(ks, replicates, rows->level, &low[1], &high[1]);
 	}

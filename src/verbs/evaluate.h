@@ -101,6 +101,12 @@ typedef struct UsCompareLine
 /* args->model less args->other on the same rows, *n lines, palloc'd; 53200 when they do not fit into the budget. */
 extern UsCompareLine *us_compare(const UsEvaluationArgs *args, int *n);
 
+/*
+ * verbs/compare_folds.c: what both were made by, fitted and measured on the same folds of the source, with Nadeau and Bengio's
+ * corrected t test; every metric that both have in every fold.  22023 when the folds would not be the same.
+ */
+extern UsCompareLine *us_compare_folds(const UsEvaluationArgs *args, int folds, int *n);
+
 typedef struct UsRecalibrateResult
 {
 	const char *model;

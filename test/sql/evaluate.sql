@@ -85,6 +85,17 @@ SELECT a.weight, a.positives + b.positives = a.weight AS whole FROM userseg.lift
 SELECT metric, test, sign(difference) AS sign, p_value < 0.05 AS differ, ci_low < difference AND difference < ci_high AS inside, n FROM userseg.compare('buy', 'buy_less', 'buyers');
 SELECT metric, difference, p_value FROM userseg.compare('val', 'val', 'buyers');
 
+-- by folds: what cross_validate says of both, the t test of the differences corrected for what folds share (Nadeau and Bengio)
+CREATE TEMP TABLE two_ways AS
+SELECT a.metric, avg(a.value) AS a, avg(b.value) AS b, avg(a.value - b.value) AS d, sqrt((1 / 4.0 + avg(a.n::float8 / a.n_training)) * var_samp(a.value - b.value)) AS error
+FROM userseg.cross_validate('logistic', 'buyers', 'bought', 4, id => 'id', features => '{visits,spend,region,noise}') a
+JOIN userseg.cross_validate('logistic', 'buyers', 'bought', 4, id => 'id', features => '{spend,region}') b USING (fold, metric) WHERE fold IS NOT NULL GROUP BY a.metric;
+SELECT count(*) AS metrics, bool_and(abs(c.value_a - t.a) < 1e-12 AND abs(c.value_b - t.b) < 1e-12 AND abs(c.difference - t.d) < 1e-12) AS means,
+  bool_and(abs((c.ci_high - c.ci_low) / 2 - 3.182446305284263 * t.error) < 1e-12) AS intervals, max(test) AS test, bool_or(p_value < 0.05) FILTER (WHERE metric = 'auc') AS differ
+FROM userseg.compare('buy', 'buy_less', 'buyers', folds => 4) c JOIN two_ways t USING (metric);
+DROP TABLE two_ways;
+SELECT metric, difference, p_value, n FROM userseg.compare('val', 'val', 'buyers', folds => 3) WHERE metric IN ('rmse', 'r2');
+
 -- recalibration: another version, probabilities by its function, labels by them
 SELECT model_name, version, parent, n, log_loss_before > 0 AS before, log_loss_after > 0 AS after FROM userseg.recalibrate('buy', 'buyers', 'platt');
 SELECT version, parent FROM userseg.recalibrate('buy@1', 'buyers', 'isotonic', all_rows => true, alias => 'production');
@@ -169,6 +180,9 @@ SELECT count(*) FROM userseg.lift('buy@1', 'buyers', payoff => '[1]');
 SELECT count(*) FROM userseg.lift('buy@1', 'buyers', payoff => '{"win": 1}');
 SELECT count(*) FROM userseg.lift('buy@1', 'buyers', payoff => '{"true_positive": "1"}');
 SELECT count(*) FROM userseg.compare('buy@1', 'val', 'buyers');
+SELECT count(*) FROM userseg.compare('buy@1', 'val', 'buyers', folds => 5);
+SELECT count(*) FROM userseg.compare('seg', 'seg', 'buyers', folds => 5);
+SELECT count(*) FROM userseg.compare('buy@1', 'buy_less', 'buyers', folds => 1);
 SELECT * FROM userseg.recalibrate('buy@1', 'buyers', 'magic');
 SELECT * FROM userseg.recalibrate('buy@2', 'buyers', all_rows => true);
 SELECT * FROM userseg.recalibrate('buy@1', 'SELECT * FROM buyers WHERE id < 15', all_rows => true);
@@ -183,6 +197,7 @@ SELECT version FROM userseg.train('nohold', 'linear', 'buyers', target => 'value
 SELECT count(*) FROM userseg.evaluate('nohold', 'buyers');
 SELECT version FROM userseg.train('noid', 'linear', 'buyers', target => 'value', features => '{visits}', params => '{"refit": false}');
 SELECT count(*) FROM userseg.evaluate('noid', 'buyers');
+SELECT count(*) FROM userseg.compare('noid', 'noid', 'buyers', folds => 5);
 -- a split by time is chosen again by its instant
 SELECT version FROM userseg.train('timed', 'linear', 'SELECT *, ''2024-01-01''::timestamptz + id * interval ''1 hour'' AS at FROM buyers', target => 'value', features => '{visits,spend}', time_column => 'at', params => '{"refit": false}');
 SELECT bool_and(a.value = b.value AND a.n = b.n) AS same FROM userseg.evaluate('timed') a JOIN userseg.evaluate('timed', 'SELECT *, ''2024-01-01''::timestamptz + id * interval ''1 hour'' AS at FROM buyers') b USING (metric);
@@ -213,6 +228,15 @@ SELECT count(*) FROM userseg.evaluate('buy@1', 'buyers');
 RESET userseg.max_memory;
 SELECT userseg.drop_model(m) FROM unnest('{buy,buy_less,buy_w,val,seg,part,part1,q,p,refitted,nohold,noid,timed}'::text[]) m;
 DROP TABLE buyers;
+
+-- many equal rows, of no id, are as many rows: the interval of the average precision is as wide as it ought to be (numpy: 0.278 to 0.397);
+-- slices of one row and of rows without a value
+CREATE TABLE alike AS SELECT i AS id, i % 7 AS x, i % 3 = 0 AS y, CASE WHEN i = 3 THEN 'single' WHEN i % 50 > 0 THEN 'many' END AS part FROM generate_series(1, 400) i;
+SELECT version FROM userseg.train('alike', 'logistic', 'alike', target => 'y', id => 'id', features => '{x}', params => '{"refit": false}');
+SELECT ci_high - ci_low BETWEEN 0.10 AND 0.14 AS width FROM userseg.evaluate('alike', 'alike', true) WHERE metric = 'average_precision';
+SELECT slice, n, metric, value IS NOT NULL AS value, ci_low IS NOT NULL AS interval FROM userseg.evaluate('alike', 'alike', true, 'part') WHERE metric IN ('auc', 'accuracy', 'f1', 'mcc', 'log_loss') AND details ? 'by' AND n < 10 ORDER BY slice, metric;
+SELECT userseg.drop_model('alike');
+DROP TABLE alike;
 
 -- reasons of linear models add up to the predictor, whatever the preprocessing: powers, logarithms, quantiles, cycles, levels, targets,
 -- tags, vectors, imputed and unseen values; of classes the log odds against the mean of the classes

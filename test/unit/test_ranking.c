@@ -168,13 +168,24 @@ UNIT_TEST(bootstrap_is_of_the_right_width)
 
 	for (int i = 0; i < N; i++)
 		key[i] = us_hash64(i);
-	us_bootstrap_ranking(score, label, NULL, key, N, 42, 1000, ap, ks);
-	us_bootstrap_ranking(score, label, NULL, key, N, 42, 1000, again, ks);
+	us_bootstrap_ranking(score, label, NULL, key, true, N, 42, 1000, ap, ks);
+	us_bootstrap_ranking(score, label, NULL, key, true, N, 42, 1000, again, ks);
 	UNIT_CHECK(memcmp(ap, again, sizeof(ap)) == 0);
 	us_percentile_interval(ap, 1000, 0.95, &low, &high);
 	/* 20,000 replicates with numpy's Poisson weights: 0.6055 to 0.9388 (multinomial: 0.6084 to 0.9349) */
 	UNIT_CLOSE(low, 0.6055, 0.03);
 	UNIT_CLOSE(high, 0.9388, 0.015);
+	/* equal rows that share a key are rows of their own, unless they are of one user */
+	for (int i = 0; i < N; i++)
+		key[i] = us_hash64(label[i] * 1000 + (int) (score[i] * 100));
+	us_bootstrap_ranking(score, label, NULL, key, false, N, 42, 1000, ap, ks);
+	us_percentile_interval(ap, 1000, 0.95, &low, &high);
+	UNIT_CLOSE(low, 0.6055, 0.03);
+	UNIT_CLOSE(high, 0.9388, 0.015);
+	for (int i = 0; i < N; i++)
+		key[i] = label[i];
+	us_bootstrap_ranking(score, label, NULL, key, true, N, 42, 1000, again, ks);
+	UNIT_CHECK(memcmp(ap, again, sizeof(ap)) != 0);
 }
 
 UNIT_TEST(isotonic_as_scikit_learn)
