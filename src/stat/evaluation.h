@@ -33,9 +33,9 @@ typedef struct UsEvaluationRows
 	int64		n;
 	const double *weight;		/* NULL: 1 */
 	const uint64 *key;			/* row keys; NULL: no bootstrap of rows */
-	bool		by_id;			/* rows of one key belong together; else they are equal by chance */
 	uint64		seed;
 	double		level;			/* of the intervals, such as 0.95 */
+	bool		by_id;			/* rows of one key belong together; else they are equal by chance */
 } UsEvaluationRows;
 
 /*
