@@ -22,7 +22,7 @@ static const char *const figure_names[] = {
 	"n", "weight", "rank", "df_model", "df_resid", "rss", "tss", "sigma", "r2", "adjusted_r2", "f", "f_p",
 	"log_likelihood", "log_likelihood_null", "aic", "bic", "condition_number", "lambda", "mix",
 	"objective", "nonzero", "deviance", "deviance_null", "pseudo_r2", "lr", "lr_p", "dispersion",
-	"pearson_chi2", "power", "scale", "outliers", "C", "epsilon", "duality_gap", "support_vectors"
+	"pearson_chi2", "power", "scale", "outliers", "C", "epsilon", "duality_gap", "support_vectors", "components"
 };
 
 static const char *const error_names[] = {
@@ -71,7 +71,8 @@ us_linear_model_figures(const UsLinearModel *m, UsReport *details)
 		if (v == floor(v) && fabs(v) < 1e15 &&
 			(strcmp(m->figure[i].name, "n") == 0 || strncmp(m->figure[i].name, "df_", 3) == 0 ||
 			 strcmp(m->figure[i].name, "rank") == 0 || strcmp(m->figure[i].name, "nonzero") == 0 ||
-			 strcmp(m->figure[i].name, "outliers") == 0 || strcmp(m->figure[i].name, "support_vectors") == 0))
+			 strcmp(m->figure[i].name, "outliers") == 0 || strcmp(m->figure[i].name, "support_vectors") == 0 ||
+			 strcmp(m->figure[i].name, "components") == 0))
 			us_report_int(details, m->figure[i].name, (int64) v);
 		else
 			us_report_number(details, m->figure[i].name, v);

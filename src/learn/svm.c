@@ -1,10 +1,11 @@
 /*
  * svm.c
- *	  Support vector machines: parameters, the course of a training.
+ *	  Support vector machines: the course of a training.
  *
  * 1. The encoded rows are brought into memory, in the order of their keys (svm_rows.c).
- * 2. Each decision function is found by dual coordinate descent (svm_descent.c), with another kernel than the linear
- *	  one by sequential minimal optimisation (svm_smo.c): one of a regression or of two
+ * 2. Each decision function is found by Newton's method (svm_newton.c), of many columns by dual coordinate descent
+ *	  (svm_descent.c), with another kernel than the linear one by sequential minimal optimisation (svm_smo.c), or
+ *	  by Newton's method on kernels with landmarks (svm_features.c): one of a regression or of two
  *	  classes, else one for each class against the rest.
  * 3. Probabilities: J. Platt, "Probabilistic outputs for support vector machines and comparisons to
  *	  regularized likelihood methods", 1999: a sigmoid of the decision values that rows get from a
@@ -16,8 +17,9 @@
 #include <math.h>
 
 #include "infra/progress.h"
-#include "learn/svm_descent.h"
 #include "learn/svm_model.h"
+#include "learn/svm_newton.h"
+#include "learn/svm_plan.h"
 #include "learn/svm_smo.h"
 #include "math/hash.h"
 #include "stat/calibration.h"
@@ -27,56 +29,19 @@
 /* the machines of the folds need not be better than this: two parameters are made of them */
 #define FOLD_TOLERANCE	1e-3
 
-/* with a kernel that is not linear */
-#define MOST_KERNEL_ROWS	100000
-
-static const char *const losses[] = {"hinge", "squared_hinge", "epsilon_insensitive", "squared_epsilon_insensitive", NULL};
-
-static const UsParamSpec specs[] = {
-	{"C", US_PARAM_NUMBER, "1", 1e-10, 1e12, NULL,
-	"what the loss of a row counts beside half the squared length of the weights"},
-	{"loss", US_PARAM_CHOICE, NULL, 0, 0, losses,
-	"of one row; default hinge for classes, epsilon_insensitive for numbers"},
-	{"kernel", US_PARAM_CHOICE, "\"linear\"", 0, 0, us_svm_kernel_names,
-	"in whose space rows are kept apart; all but linear for up to tens of thousands of rows"},
-	{"gamma", US_PARAM_NUMBER, NULL, 1e-100, 1e100, NULL,
-	"scale of the kernels rbf and polynomial; default 1 / (columns * mean variance of the encoded columns)"},
-	{"degree", US_PARAM_INT, "3", 1, US_SVM_MOST_DEGREE, NULL,
-	"of the polynomial kernel"},
-	{"coef0", US_PARAM_NUMBER, "1", -1e100, 1e100, NULL,
-	"constant of the polynomial kernel"},
-	{"epsilon", US_PARAM_NUMBER, "0.1", 0, 1e100, NULL,
-	"regression: errors up to this, in units of the target, cost nothing"},
-	{"intercept", US_PARAM_BOOL, "true", 0, 0, NULL,
-	"false: the decision value of a row of zeros is 0"},
-	{"penalise_intercept", US_PARAM_BOOL, "false", 0, 0, NULL,
-	"true: the intercept is kept small as the other weights are, as liblinear does"},
-	{"tolerance", US_PARAM_NUMBER, "1e-4", 1e-10, 0.1, NULL,
-	"the training ends when the objective is proven to be within this share of the smallest one"},
-	{"max_iter", US_PARAM_INT, "10000", 1, 100000000, NULL,
-	"most passes over the rows, for one decision function"},
-	{"probability", US_PARAM_BOOL, "true", 0, 0, NULL,
-	"classes: calibrate probabilities by Platt scaling, which costs a training for each fold"},
-	{"folds", US_PARAM_INT, "5", 2, 50, NULL,
-	"of the calibration"},
-	{NULL}
-};
-
 typedef struct Course
 {
 	const UsFitInput *input;
 	UsFitResult *result;
 	UsReport   *details;
-	UsSvmProblem problem;
-	UsSvmKernel kernel;
+	UsSvmPlan	plan;
+	UsSvmFeatures *features;	/* of Newton's method */
 	double	   *beta;			/* [outputs][n]: multipliers, with a kernel that is not linear */
 	UsSvmRows  *rows;
 	UsArena    *arena;
 	UsSvmSolution *whole;		/* from all rows */
 	UsSvmSolution *part;		/* from those of all folds but one */
 	UsSvmModel *model;
-	bool		calibrate;
-	int			folds;
 	double	   *y;				/* [n]: +-1, of the class at hand */
 	uint8	   *fold;			/* [n] */
 	double	   *held_out;		/* [n]: decision values of rows that were left out */
@@ -89,104 +54,45 @@ typedef struct Course
 	int			failed;
 } Course;
 
-static int
-n_outputs(const UsTarget *t)
+static inline bool
+by_newton(const Course *c)
 {
-	return t->task == US_TASK_REGRESSION || t->n_classes == 2 ? 1 : t->n_classes;
+	return c->plan.method == US_SVM_BY_NEWTON || c->plan.method == US_SVM_BY_LANDMARKS;
 }
 
-/* As scikit-learn's "scale": the variance of all values of the encoded columns. */
-static double
-default_gamma(const UsEncoder *encoder)
+/* The product of two rows is at most that of their lengths. */
+static void
+check_polynomial(const Course *c)
 {
-	int			width = us_encoder_width(encoder);
-	double		sum = 0;
-	double		squares = 0;
+	double		most = 0;
 
-	for (int j = 0; j < width; j++)
+	for (int i = 0; i < c->rows->n; i++)
+		most = fmax(most, c->rows->square[i]);
+	if (c->plan.kernel.kind == US_SVM_POLYNOMIAL && !(pow(c->plan.kernel.gamma * most + fabs(c->plan.kernel.coef0), c->plan.kernel.degree) < 1e140))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a polynomial kernel of degree %d, gamma %g and coef0 %g is out of range: rows have squared lengths up to %g",
+						c->plan.kernel.degree, c->plan.kernel.gamma, c->plan.kernel.coef0, most),
+				 errhint("Lower gamma, coef0 or degree, or scale the columns.")));
+}
+
+/* The features of Newton's method; what is kept of kernels is what the rest of the training leaves. */
+static void
+make_features(Course *c)
+{
+	UsBudget   *budget = c->input->budget;
+	int			n = c->rows->n;
+	Size		needed;
+
+	if (c->plan.method == US_SVM_BY_NEWTON)
 	{
-		const UsEncodedColumn *column = us_encoder_column(encoder, j);
-
-		sum += column->mean;
-		squares += column->sd * column->sd + column->mean * column->mean;
-	}
-	return 1 / fmax(squares - sum * sum / width, 1e-100);
-}
-
-static void
-read_kernel(Course *c)
-{
-	const UsParams *params = c->input->params;
-	const char *name = us_params_get(params, "kernel")->text;
-	const UsParam *gamma = us_params_get(params, "gamma");
-
-	while (strcmp(us_svm_kernel_names[c->kernel.kind], name) != 0)
-		c->kernel.kind++;
-	us_report_text(c->details, "kernel", name);
-	c->kernel.gamma = gamma->is_null ? default_gamma(c->input->encoder) : gamma->number;
-	c->kernel.degree = (int) us_params_get(params, "degree")->integer;
-	c->kernel.coef0 = us_params_get(params, "coef0")->number;
-	if (c->kernel.kind == US_SVM_LINEAR)
+		c->features = us_svm_features_plain(c->rows, c->arena);
 		return;
-	us_report_number(c->details, "gamma", c->kernel.gamma);
-	if (c->input->frame->nrows > MOST_KERNEL_ROWS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("kernel \"%s\" is trained on at most %d rows, there are %lld",
-						name, MOST_KERNEL_ROWS, (long long) c->input->frame->nrows),
-				 errdetail("The time grows faster than the square of the rows."),
-				 errhint("Train on a part of the rows, or use kernel \"linear\".")));
-	if (c->problem.intercept != US_SVM_FREE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("kernel \"%s\" has an intercept that is not penalised", name),
-				 errhint("Leave out \"intercept\" and \"penalise_intercept\", or use kernel \"linear\".")));
-}
-
-static void
-read_params(Course *c)
-{
-	const UsParams *params = c->input->params;
-	const UsParam *loss = us_params_get(params, "loss");
-	UsSvmProblem *p = &c->problem;
-	const char *name;
-
-	p->regression = c->input->task == US_TASK_REGRESSION;
-	name = loss->text != NULL ? loss->text : losses[p->regression ? 2 : 0];
-	if ((strstr(name, "epsilon") != NULL) != p->regression)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("loss \"%s\" is not one of a %s", name, us_task_name(c->input->task)),
-				 errhint("Use \"%s\" or \"%s\".", losses[p->regression ? 2 : 0], losses[p->regression ? 3 : 1])));
-	if (!p->regression && us_params_get(params, "epsilon")->given)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("parameter \"epsilon\" is for regression"),
-				 errhint("Leave it out.")));
-	p->squared = strncmp(name, "squared", 7) == 0;
-	p->C = us_params_get(params, "C")->number;
-	p->epsilon = us_params_get(params, "epsilon")->number;
-	p->tolerance = us_params_get(params, "tolerance")->number;
-	p->max_iter = us_params_get(params, "max_iter")->integer;
-	p->seed = c->input->seed;
-	p->intercept = !us_params_get(params, "intercept")->boolean ? US_SVM_ABSENT :
-		us_params_get(params, "penalise_intercept")->boolean ? US_SVM_PENALISED : US_SVM_FREE;
-	c->calibrate = !p->regression && us_params_get(params, "probability")->boolean;
-	c->folds = (int) us_params_get(params, "folds")->integer;
-	read_kernel(c);
-	us_report_text(c->details, "loss", name);
-}
-
-static Size
-working_bytes(int64 n, int width, bool classes, bool calibrate, int outputs, bool all)
-{
-	Size		bytes = us_svm_rows_bytes(n, width) + n * sizeof(double) * (1 + classes);
-
-	bytes += outputs == 0 ? us_svm_descent_bytes(n, width) :
-		us_svm_smo_bytes(n, all) + n * sizeof(double) * (outputs + 1);
-	if (calibrate)
-		bytes += n * (3 * sizeof(double) + 2) + us_calibrator_memory(n);
-	return bytes;
+	}
+	needed = us_svm_newton_bytes(n, c->plan.components) + us_svm_landmarks_bytes(c->rows->width, c->plan.components) +
+		(c->plan.calibrate ? us_calibrator_memory(n) : 0) + (Size) 8 * 1024 * 1024;
+	c->features = us_svm_features_landmarks(c->rows, &c->plan.kernel, c->plan.components, c->input->seed,
+											us_budget_left(budget) > needed ? us_budget_left(budget) - needed : 0, c->arena, budget);
 }
 
 static void
@@ -195,31 +101,36 @@ read_rows(Course *c)
 	UsBudget   *budget = c->input->budget;
 	int64		n = c->input->frame->nrows;
 	int			width = us_encoder_width(c->input->encoder);
-	bool		classes = !c->problem.regression;
-	int			outputs = c->kernel.kind == US_SVM_LINEAR ? 0 : n_outputs(c->input->target);
-	Size		bytes = working_bytes(n, width, classes, c->calibrate, outputs, false);
+	bool		classes = !c->plan.problem.regression;
+	int			outputs = us_svm_outputs(c->input->target);
+	int			stride = Max(width, c->plan.components) + US_SVM_LANES;
+	Size		bytes = us_svm_plan_bytes(&c->plan, n, width, outputs, false);
 
 	us_budget_take(budget, bytes, psprintf("support vector machine of %lld rows of %d encoded columns",
 										   (long long) n, width));
 	us_budget_release(budget, bytes);
 	c->arena = us_arena_create(CurrentMemoryContext, budget);
 	c->rows = us_svm_rows_read(c->input, c->arena);
-	c->problem.rows = c->rows;
-	c->whole = us_svm_solution_create(c->rows, c->arena);
+	check_polynomial(c);
+	c->plan.problem.rows = c->rows;
+	c->whole = us_svm_solution_create(n, stride, c->arena);
 	if (classes)
 		c->y = (double *) us_arena_array(c->arena, n, sizeof(double));
-	c->problem.y = classes ? c->y : c->rows->y;
-	c->problem.spread = classes ? 1 : (c->input->target->max - c->input->target->min) / 2;
-	if (outputs > 0)
+	c->plan.problem.y = classes ? c->y : c->rows->y;
+	c->plan.problem.spread = classes ? 1 : (c->input->target->max - c->input->target->min) / 2;
+	if (c->plan.method == US_SVM_BY_PAIRS)
 		c->beta = (double *) us_arena_array(c->arena, (Size) n * outputs, sizeof(double));
-	if (!c->calibrate)
-		return;
-	c->part = us_svm_solution_create(c->rows, c->arena);
-	c->fold = (uint8 *) us_arena_array(c->arena, n, 1);
-	c->positive = (uint8 *) us_arena_array(c->arena, n, 1);
-	c->held_out = (double *) us_arena_array(c->arena, n, sizeof(double));
-	for (int64 i = 0; i < n; i++)
-		c->fold[i] = (uint8) (us_uniform(c->input->seed ^ FOLD_SEED, c->rows->key[i]) * c->folds);
+	if (c->plan.calibrate)
+	{
+		c->part = us_svm_solution_create(n, stride, c->arena);
+		c->fold = (uint8 *) us_arena_array(c->arena, n, 1);
+		c->positive = (uint8 *) us_arena_array(c->arena, n, 1);
+		c->held_out = (double *) us_arena_array(c->arena, n, sizeof(double));
+		for (int64 i = 0; i < n; i++)
+			c->fold[i] = (uint8) (us_uniform(c->input->seed ^ FOLD_SEED, c->rows->key[i]) * c->plan.folds);
+	}
+	if (by_newton(c))
+		make_features(c);
 }
 
 /* Whether the rows outside of a fold have both signs. */
@@ -238,7 +149,7 @@ has_both(const Course *c, int fold)
 static bool
 calibrate(Course *c, const UsSvmSolution *s, UsSvmSigmoid *sigmoid)
 {
-	UsSvmProblem p = c->problem;
+	UsSvmProblem p = c->plan.problem;
 	UsSvmSolution *t = c->part;
 	UsBudget   *budget = c->input->budget;
 	Size		bytes = us_calibrator_memory(c->rows->n);
@@ -247,20 +158,28 @@ calibrate(Course *c, const UsSvmSolution *s, UsSvmSigmoid *sigmoid)
 
 	p.fold = c->fold;
 	p.tolerance = fmax(p.tolerance, FOLD_TOLERANCE);
-	for (int k = 0; k < c->folds; k++)
+	for (int k = 0; k < c->plan.folds; k++)
 	{
 		if (!has_both(c, k))
 			return false;
-		us_progress("folds", k, c->folds);
+		us_progress("folds", k, c->plan.folds);
 		p.left_out = k;
 		if (c->beta != NULL)
-			us_svm_smo(&p, &c->kernel, t, c->held_out, budget);
+			us_svm_smo(&p, &c->plan.kernel, t, c->held_out, budget);
 		else
 		{
 			memcpy(t->alpha, s->alpha, sizeof(double) * c->rows->n);
 			t->b = s->b;
-			us_svm_descend(&p, t, budget);
-			us_svm_values(&p, t, c->held_out);
+			if (by_newton(c))
+			{
+				memcpy(t->w, s->w, sizeof(double) * c->features->rank);
+				us_svm_newton(&p, c->features, t, true, c->held_out, budget);
+			}
+			else
+			{
+				us_svm_descend(&p, t, budget);
+				us_svm_values(&p, t, c->held_out);
+			}
 		}
 		c->passes += t->passes;
 	}
@@ -289,12 +208,41 @@ solve_linear(Course *c, int o)
 	double	   *b = (double *) palloc(sizeof(double) * (width + 1));
 	double	   *zero = (double *) palloc0(sizeof(double) * (width + 1));
 
-	us_svm_descend(&c->problem, c->whole, c->input->budget);
+	if (by_newton(c))
+		us_svm_newton(&c->plan.problem, c->features, c->whole, false, NULL, c->input->budget);
+	else
+		us_svm_descend(&c->plan.problem, c->whole, c->input->budget);
 	b[0] = c->whole->b;
 	memcpy(b + 1, c->whole->w, sizeof(double) * width);
 	us_linear_model_terms(c->model->linear, o, c->input->encoder, b, NULL, NULL, zero, 0);
 	pfree(b);
 	pfree(zero);
+}
+
+/* Decision function o of kernels with landmarks, which become its vectors. */
+static void
+solve_landmarks(Course *c, int o)
+{
+	UsSvmModel *m = c->model;
+	const UsSvmFeatures *x = c->features;
+	int			width = c->rows->width;
+	double	   *value = (double *) palloc(sizeof(double) * x->stride);
+
+	if (o == 0)
+	{
+		m->kernel = c->plan.kernel;
+		m->n = x->p;
+		m->vector = (double *) palloc_extended(sizeof(double) * m->n * width, MCXT_ALLOC_HUGE);
+		m->coef = (double *) palloc_extended(sizeof(double) * m->n * m->linear->outputs, MCXT_ALLOC_HUGE);
+		for (int k = 0; k < m->n; k++)
+			memcpy(m->vector + (Size) k * width, c->rows->x + (Size) x->row[k] * c->rows->stride, sizeof(double) * width);
+		us_svm_model_squares(m);
+	}
+	us_svm_newton(&c->plan.problem, x, c->whole, false, NULL, c->input->budget);
+	us_svm_features_up(x, c->whole->w, value);
+	memcpy(m->coef + (Size) o * m->n, value, sizeof(double) * m->n);
+	m->linear->intercept[o] = c->whole->b;
+	pfree(value);
 }
 
 /* Decision function o. */
@@ -308,14 +256,16 @@ solve(Course *c, int o)
 		c->y[i] = (int) c->rows->y[i] == second ? 1 : -1;
 	memset(s->alpha, 0, sizeof(double) * c->rows->n);
 	s->b = 0;
-	if (c->problem.regression)
-		s->b = c->input->target->min + c->problem.spread;
+	if (c->plan.problem.regression)
+		s->b = c->input->target->min + c->plan.problem.spread;
 	if (c->beta != NULL)
 	{
-		us_svm_smo(&c->problem, &c->kernel, s, NULL, c->input->budget);
+		us_svm_smo(&c->plan.problem, &c->plan.kernel, s, NULL, c->input->budget);
 		memcpy(c->beta + (Size) o * c->rows->n, s->alpha, sizeof(double) * c->rows->n);
 		c->model->linear->intercept[o] = s->b;
 	}
+	else if (c->plan.method == US_SVM_BY_LANDMARKS)
+		solve_landmarks(c, o);
 	else
 		solve_linear(c, o);
 	c->objective += s->objective;
@@ -324,7 +274,7 @@ solve(Course *c, int o)
 	c->passes += s->passes;
 	c->worst = fmax(c->worst, s->objective > 0 ? s->gap / s->objective : 0);
 	c->failed += !s->converged;
-	if (c->calibrate)
+	if (c->plan.calibrate)
 		c->model->calibrated = calibrate(c, s, &c->model->sigmoid[o]) && c->model->calibrated;
 }
 
@@ -347,7 +297,7 @@ take_vectors(Course *c)
 		if (counts)
 			row[m->n++] = i;
 	}
-	m->kernel = c->kernel;
+	m->kernel = c->plan.kernel;
 	m->vector = (double *) palloc_extended(sizeof(double) * Max((Size) m->n * width, 1), MCXT_ALLOC_HUGE);
 	m->coef = (double *) palloc_extended(sizeof(double) * Max((Size) m->n * outputs, 1), MCXT_ALLOC_HUGE);
 	for (int k = 0; k < m->n; k++)
@@ -366,24 +316,31 @@ tell(Course *c)
 	UsLinearModel *m = c->model->linear;
 
 	us_linear_model_figure(m, "n", c->rows->n);
-	us_linear_model_figure(m, "C", c->problem.C);
-	if (c->problem.regression)
-		us_linear_model_figure(m, "epsilon", c->problem.epsilon);
+	us_linear_model_figure(m, "C", c->plan.problem.C);
+	if (c->plan.problem.regression)
+		us_linear_model_figure(m, "epsilon", c->plan.problem.epsilon);
 	us_linear_model_figure(m, "objective", c->objective);
 	us_linear_model_figure(m, "duality_gap", c->gap);
 	us_linear_model_figure(m, "support_vectors", c->support);
+	if (c->plan.method == US_SVM_BY_LANDMARKS)
+		us_linear_model_figure(m, "components", c->plan.components);
 	us_linear_model_figures(m, c->details);
+	if (c->plan.method == US_SVM_BY_LANDMARKS)
+	{
+		us_report_int(c->details, "rank", c->features->rank);
+		us_report_text(c->details, "kernel_values", c->features->block == NULL ? "in memory" : "block by block");
+	}
 	us_report_int(c->details, "passes", c->passes);
-	if (!c->problem.regression)
+	if (!c->plan.problem.regression)
 		us_report_bool(c->details, "calibrated", c->model->calibrated);
 	us_report_number(c->details, "memory_mb", (double) us_arena_bytes(c->arena) / (1024.0 * 1024.0));
 	if (c->failed > 0)
 		us_fit_warn(c->result, psprintf("%d of %d decision functions did not converge in %lld passes: the objective is "
 										"proven to be within %.2g of the smallest one, tolerance is %g; "
 										"raise max_iter, lower C or scale the columns",
-										c->failed, m->outputs, (long long) c->problem.max_iter, c->worst,
-										c->problem.tolerance));
-	if (c->calibrate && !c->model->calibrated)
+										c->failed, m->outputs, (long long) c->plan.problem.max_iter, c->worst,
+										c->plan.problem.tolerance));
+	if (c->plan.calibrate && !c->model->calibrated)
 		us_fit_warn(c->result, "some fold left a class without rows: probabilities are not calibrated");
 }
 
@@ -396,12 +353,12 @@ svm_fit(const UsFitInput *input, UsFitResult *result)
 	c.input = input;
 	c.result = result;
 	c.details = us_report_object();
-	read_params(&c);
-	c.model = us_svm_model_create(c.problem.regression ? 0 : input->target->n_classes, input->encoder);
-	c.model->calibrated = c.calibrate;
-	c.model->linear->has_intercept = c.problem.intercept != US_SVM_ABSENT;
+	us_svm_plan(input, result, c.details, &c.plan);
+	c.model = us_svm_model_create(c.plan.problem.regression ? 0 : input->target->n_classes, input->encoder);
+	c.model->calibrated = c.plan.calibrate;
+	c.model->linear->has_intercept = c.plan.problem.intercept != US_SVM_ABSENT;
 	read_rows(&c);
-	for (int o = 0; o < n_outputs(input->target); o++)
+	for (int o = 0; o < us_svm_outputs(input->target); o++)
 		solve(&c, o);
 	if (c.beta != NULL)
 		take_vectors(&c);
@@ -421,22 +378,14 @@ svm_fit(const UsFitInput *input, UsFitResult *result)
 	result->details = c.details;
 }
 
-static uint64
-svm_memory(const UsParams *params, int64 nrows, int width)
-{
-	bool		linear = strcmp(us_params_get(params, "kernel")->text, "linear") == 0;
-
-	return working_bytes(nrows, width, true, us_params_get(params, "probability")->boolean, linear ? 0 : 1, true);
-}
-
 const UsAlgorithm us_algorithm_svm = {
 	.name = "svm",
 	.task = "classification, regression",
 	.description = "Support vector machines: classification and regression, linear or with kernels",
 	.needs_target = true,
-	.params = specs,
+	.params = us_svm_params,
 	.fit = svm_fit,
-	.memory = svm_memory,
+	.memory = us_svm_memory,
 	.score = us_svm_score,
 	.label = us_svm_label,
 	.label_block = us_svm_label_block,

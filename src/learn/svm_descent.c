@@ -57,12 +57,12 @@ us_svm_descent_bytes(int64 n, int width)
 }
 
 UsSvmSolution *
-us_svm_solution_create(const UsSvmRows *rows, UsArena *arena)
+us_svm_solution_create(int n, int stride, UsArena *arena)
 {
 	UsSvmSolution *s = (UsSvmSolution *) us_arena_alloc(arena, sizeof(UsSvmSolution));
 
-	s->alpha = (double *) us_arena_array(arena, rows->n, sizeof(double));
-	s->w = (double *) us_arena_array(arena, rows->stride, sizeof(double));
+	s->alpha = (double *) us_arena_array(arena, n, sizeof(double));
+	s->w = (double *) us_arena_array(arena, stride, sizeof(double));
 	return s;
 }
 
@@ -145,13 +145,6 @@ number_step(Descent *d, double a, double g, double h, double upper)
 	return Min(Max(a + step, -upper), upper);
 }
 
-static inline void
-add(double *w, const double *x, double factor, int stride)
-{
-	for (int j = 0; j < stride; j++)
-		w[j] += factor * x[j];
-}
-
 /* Row i; false: set it aside. */
 static inline bool
 visit(Descent *d, int i)
@@ -180,7 +173,7 @@ visit(Descent *d, int i)
 	d->s->alpha[i] = next;
 	if (!p->regression)
 		step *= y;
-	add(d->s->w, x, step, p->rows->stride);
+	us_svm_add(d->s->w, x, step, p->rows->stride);
 	d->sum += step;
 	d->b += step * d->inverse;
 	return true;
@@ -405,7 +398,7 @@ dual(Descent *d)
 		if (v == 0)
 			continue;
 		v *= scale[v > 0];
-		add(d->w, p->rows->x + (Size) i * stride, v, stride);
+		us_svm_add(d->w, p->rows->x + (Size) i * stride, v, stride);
 		sum += p->regression ? v * p->y[i] - p->epsilon * fabs(v) : fabs(v);
 		if (p->squared)
 			sum -= v * v / (4 * cost(p, i));
@@ -464,7 +457,7 @@ begin(Descent *d, UsArena *arena)
 		if (v == 0)
 			continue;
 		v = p->regression ? v : v * p->y[i];
-		add(d->s->w, r->x + (Size) i * r->stride, v, r->stride);
+		us_svm_add(d->s->w, r->x + (Size) i * r->stride, v, r->stride);
 		d->sum += v;
 	}
 	d->rho = p->intercept == US_SVM_ABSENT ? INFINITY : 1;

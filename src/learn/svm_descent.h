@@ -50,8 +50,8 @@ typedef struct UsSvmSolution
 /* Bytes that us_svm_descend takes beside the rows. */
 extern Size us_svm_descent_bytes(int64 n, int width);
 
-/* A solution with room for alpha and w, all 0. */
-extern UsSvmSolution *us_svm_solution_create(const UsSvmRows *rows, UsArena *arena);
+/* A solution with room for alpha[n] and w[stride], all 0. */
+extern UsSvmSolution *us_svm_solution_create(int n, int stride, UsArena *arena);
 
 /*
  * The minimum, to the tolerance or the last pass allowed.  Hsieh, Chang, Lin, Keerthi, Sundararajan, "A dual

@@ -5,18 +5,28 @@
 #include "postgres.h"
 
 #include <limits.h>
+#include <math.h>
 
 #include "miscadmin.h"
 
 #include "infra/progress.h"
 #include "learn/svm_rows.h"
 
-/* Rows while they are sorted. */
+/* A row while its place is looked for. */
 typedef struct Place
 {
 	uint64		key;
-	int			row;			/* where it was read */
+	int			row;			/* where it was read, or stands */
 } Place;
+
+#define ST_SORT sort_places
+#define ST_ELEMENT_TYPE Place
+#define ST_COMPARE(a, b) ((a)->key != (b)->key ? ((a)->key < (b)->key ? -1 : 1) : (a)->row < (b)->row ? -1 : (a)->row > (b)->row)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 static int
 padded(int width)
@@ -28,7 +38,7 @@ padded(int width)
 static Size
 order_bytes(int64 n, int width)
 {
-	return (Size) n * sizeof(Place) + sizeof(double) * width * US_CHUNK_ROWS;
+	return (Size) n * (sizeof(Place) + sizeof(int)) + sizeof(double) * (width + 2) * US_CHUNK_ROWS;
 }
 
 Size
@@ -37,49 +47,30 @@ us_svm_rows_bytes(int64 n, int width)
 	return (Size) n * (sizeof(double) * (padded(width) + 3) + sizeof(uint64)) + order_bytes(n, width);
 }
 
+/* The order of rows of one key: that of their values. */
 static int
-compare_places(const void *left, const void *right, void *arg)
+compare_rows(const UsSvmRows *r, int a, int b)
 {
-	const Place *a = (const Place *) left;
-	const Place *b = (const Place *) right;
-	const UsSvmRows *r = (const UsSvmRows *) arg;
-
-	CHECK_FOR_INTERRUPTS();
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
 	for (int j = 0; j < r->width; j++)
 	{
-		double		u = r->x[(Size) a->row * r->stride + j];
-		double		v = r->x[(Size) b->row * r->stride + j];
+		double		u = r->x[(Size) a * r->stride + j];
+		double		v = r->x[(Size) b * r->stride + j];
 
 		if (u != v)
 			return u < v ? -1 : 1;
 	}
-	if (r->y[a->row] != r->y[b->row])
-		return r->y[a->row] < r->y[b->row] ? -1 : 1;
-	if (r->weight[a->row] != r->weight[b->row])
-		return r->weight[a->row] < r->weight[b->row] ? -1 : 1;
+	if (r->y[a] != r->y[b])
+		return r->y[a] < r->y[b] ? -1 : 1;
+	if (r->weight[a] != r->weight[b])
+		return r->weight[a] < r->weight[b] ? -1 : 1;
 	return 0;
 }
 
-static void
-read_chunk(const UsFitInput *input, const UsChunk *chunk, double *block, UsSvmRows *r, Place *place, int first)
+static int
+compare_places(const void *left, const void *right, void *arg)
 {
-	const double *w;
-
-	us_encoder_apply_chunk(input->encoder, chunk, block, US_CHUNK_ROWS);
-	us_target_chunk(input->target, chunk, r->y + first);
-	w = us_target_weights(input->target, chunk, r->y + first, r->weight + first);
-	for (int i = 0; i < chunk->nrows; i++)
-	{
-		double	   *x = r->x + (Size) (first + i) * r->stride;
-
-		for (int j = 0; j < r->width; j++)
-			x[j] = block[(Size) j * US_CHUNK_ROWS + i];
-		r->weight[first + i] = w != NULL ? w[i] : 1;
-		place[first + i].key = chunk->key[i];
-		place[first + i].row = first + i;
-	}
+	CHECK_FOR_INTERRUPTS();
+	return compare_rows((const UsSvmRows *) arg, ((const Place *) left)->row, ((const Place *) right)->row);
 }
 
 /* Row from to row to. */
@@ -91,15 +82,11 @@ move_row(UsSvmRows *r, int from, int to)
 	r->weight[to] = r->weight[from];
 }
 
-/* Bring the rows to their places, cycle by cycle; key is filled. */
+/* Bring the n rows from first on, whose places were sorted, to where they belong, cycle by cycle. */
 static void
-permute(UsSvmRows *r, Place *place)
+permute(UsSvmRows *r, Place *place, int first, int n, double *x)
 {
-	double	   *x = (double *) palloc(sizeof(double) * r->stride);
-
-	for (int i = 0; i < r->n; i++)
-		r->key[i] = place[i].key;
-	for (int i = 0; i < r->n; i++)
+	for (int i = first; i < first + n; i++)
 	{
 		int			hole = i;
 		double		y = r->y[i];
@@ -123,7 +110,103 @@ permute(UsSvmRows *r, Place *place)
 		r->weight[hole] = weight;
 		place[hole].row = hole;
 	}
+}
+
+/* Rows of one key, whose order is that of the source until now. */
+static void
+sort_equals(UsSvmRows *r, Place *place)
+{
+	double	   *x = (double *) palloc(sizeof(double) * r->stride);
+	int			end;
+
+	for (int i = 0; i < r->n; i = end)
+	{
+		bool		differ = false;
+
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (end = i + 1; end < r->n && r->key[end] == r->key[i]; end++)
+		{
+			if (end % 1024 == 0)
+				CHECK_FOR_INTERRUPTS();
+			differ = differ || compare_rows(r, i, end) != 0;
+		}
+		if (!differ)
+			continue;
+		for (int k = i; k < end; k++)
+			place[k].row = k;
+		qsort_arg(place + i, end - i, sizeof(Place), compare_places, r);
+		permute(r, place, i, end - i, x);
+	}
 	pfree(x);
+}
+
+/* The rows of a chunk, the first of which was read as number first, to the places of their keys. */
+static void
+read_chunk(const UsFitInput *input, const UsChunk *chunk, double *block, UsSvmRows *r, const int *rank, int first)
+{
+	double	   *y = block + (Size) r->width * US_CHUNK_ROWS;
+	double	   *room = y + US_CHUNK_ROWS;
+	const double *w;
+
+	us_encoder_apply_chunk(input->encoder, chunk, block, US_CHUNK_ROWS);
+	us_target_chunk(input->target, chunk, y);
+	w = us_target_weights(input->target, chunk, y, room);
+	for (int i = 0; i < chunk->nrows; i++)
+	{
+		int			at = rank[first + i];
+		double	   *x = r->x + (Size) at * r->stride;
+
+		for (int j = 0; j < r->width; j++)
+			x[j] = block[(Size) j * US_CHUNK_ROWS + i];
+		r->y[at] = y[i];
+		r->weight[at] = w != NULL ? w[i] : 1;
+	}
+}
+
+/* The order of the keys: place, rank by number of row, keys. */
+static void
+order_keys(const UsFitInput *input, UsSvmRows *r, Place *place, int *rank)
+{
+	UsFrame    *frame = input->frame;
+	int			n = 0;
+
+	for (int i = 0; i < frame->nchunks; i++)
+	{
+		const UsChunk *chunk = us_frame_chunk(frame, i);
+
+		us_progress("rows", i, frame->nchunks);
+		for (int k = 0; k < chunk->nrows; k++, n++)
+		{
+			place[n].key = chunk->key[k];
+			place[n].row = n;
+		}
+	}
+	sort_places(place, n);
+	for (int i = 0; i < n; i++)
+	{
+		r->key[i] = place[i].key;
+		rank[place[i].row] = i;
+	}
+}
+
+/* Squared lengths. */
+static void
+measure(UsSvmRows *r)
+{
+	for (int i = 0; i < r->n; i++)
+	{
+		const double *x = r->x + (Size) i * r->stride;
+
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		r->square[i] = us_svm_dot(x, x, r->stride);
+		if (!isfinite(r->square[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("encoded values are too large for a support vector machine: the squared length of a row is out of range"),
+					 errhint("Scale the columns, as the default transform does.")));
+	}
 }
 
 UsSvmRows *
@@ -133,6 +216,7 @@ us_svm_rows_read(const UsFitInput *input, UsArena *arena)
 	UsSvmRows  *r = (UsSvmRows *) us_arena_alloc(arena, sizeof(UsSvmRows));
 	int			first = 0;
 	Place	   *place;
+	int		   *rank;
 	double	   *block;
 
 	if (frame->nrows > INT_MAX / 2)
@@ -149,27 +233,22 @@ us_svm_rows_read(const UsFitInput *input, UsArena *arena)
 	r->square = (double *) us_arena_array(arena, r->n, sizeof(double));
 	r->key = (uint64 *) us_arena_array(arena, r->n, sizeof(uint64));
 	us_budget_take(input->budget, order_bytes(r->n, r->width), "order of the rows");
-	place = (Place *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Place) * r->n);
-	block = (double *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * r->width * US_CHUNK_ROWS);
+	place = (Place *) palloc_extended(sizeof(Place) * r->n, MCXT_ALLOC_HUGE);
+	rank = (int *) palloc_extended(sizeof(int) * r->n, MCXT_ALLOC_HUGE);
+	block = (double *) palloc_extended(sizeof(double) * (r->width + 2) * US_CHUNK_ROWS, MCXT_ALLOC_HUGE);
+	order_keys(input, r, place, rank);
 	for (int i = 0; i < frame->nchunks; i++)
 	{
 		const UsChunk *chunk = us_frame_chunk(frame, i);
 
-		us_progress("rows", i, frame->nchunks);
-		read_chunk(input, chunk, block, r, place, first);
+		us_progress("rows in the order of their keys", i, frame->nchunks);
+		read_chunk(input, chunk, block, r, rank, first);
 		first += chunk->nrows;
 	}
-	qsort_arg(place, r->n, sizeof(Place), compare_places, r);
-	permute(r, place);
-	for (int i = 0; i < r->n; i++)
-	{
-		const double *x = r->x + (Size) i * r->stride;
-
-		r->square[i] = us_svm_dot(x, x, r->stride);
-		if (i % 1024 == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
+	sort_equals(r, place);
+	measure(r);
 	pfree(block);
+	pfree(rank);
 	pfree(place);
 	us_budget_release(input->budget, order_bytes(r->n, r->width));
 	return r;

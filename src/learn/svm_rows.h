@@ -9,6 +9,7 @@
 #define US_SVM_ROWS_H
 
 #include "learn/algorithm.h"
+#include "math/simd.h"
 
 /* Values of a row are padded with zeros to a multiple of this. */
 #define US_SVM_LANES	4
@@ -28,26 +29,32 @@ typedef struct UsSvmRows
 /* Bytes of n rows, and of what bringing them into order takes beside them. */
 extern Size us_svm_rows_bytes(int64 n, int width);
 
-/* All rows of input, from the arena.  Raises 53200 where the frame has more than INT_MAX of them. */
+/*
+ * All rows of input, from the arena.  Raises 54000 where the frame has more of them than an int can count,
+ * 22003 where the squared length of a row is beyond a double.
+ */
 extern UsSvmRows *us_svm_rows_read(const UsFitInput *input, UsArena *arena);
 
+/* Four values, at any address of a double. */
+typedef double UsSvmQuad __attribute__((vector_size(8 * US_SVM_LANES), aligned(8), may_alias));
+
 /* a'b over stride values: four sums, so that they need not wait for each other. */
-static inline double
+US_INLINE double
 us_svm_dot(const double *a, const double *b, int stride)
 {
-	double		s0 = 0,
-				s1 = 0,
-				s2 = 0,
-				s3 = 0;
+	UsSvmQuad	s = {0};
 
 	for (int j = 0; j < stride; j += US_SVM_LANES)
-	{
-		s0 += a[j] * b[j];
-		s1 += a[j + 1] * b[j + 1];
-		s2 += a[j + 2] * b[j + 2];
-		s3 += a[j + 3] * b[j + 3];
-	}
-	return (s0 + s1) + (s2 + s3);
+		s += *(const UsSvmQuad *) (a + j) * *(const UsSvmQuad *) (b + j);
+	return (s[0] + s[1]) + (s[2] + s[3]);
+}
+
+/* w += factor x over stride values. */
+US_INLINE void
+us_svm_add(double *w, const double *x, double factor, int stride)
+{
+	for (int j = 0; j < stride; j += US_SVM_LANES)
+		*(UsSvmQuad *) (w + j) += factor * *(const UsSvmQuad *) (x + j);
 }
 
 #endif

@@ -1,5 +1,5 @@
 -- Rows and states of sums of products; encoders' row specifications; models by value.
-SELECT '1..18';
+SELECT '1..19';
 SELECT fuzz.check('userseg.gram_row', userseg.gram_row('{1,-0.1}', 1e300, 0.5)::text, 500);
 SELECT fuzz.check('userseg.gram', userseg.gram_agg(ARRAY[i, -i / 7.0], i * 1e-5, 1)::text, 1000) FROM generate_series(1, 9) i;
 SELECT fuzz.check('userseg.gram', userseg.gram_agg(ARRAY[1e150 / i ^ 200], i, i)::text, 500) FROM generate_series(1, 9) i;
@@ -36,9 +36,10 @@ SELECT 1 FROM userseg.train('buys', 'logistic', 'people', target => 'buys', feat
 SELECT 1 FROM userseg.train('margin', 'svm', 'people', target => 'buys', features => '{a,country}', holdout => 0) \g /dev/null
 SELECT 1 FROM userseg.train('tube', 'svm', 'people', target => 'spend', features => '{a,country}', holdout => 0) \g /dev/null
 SELECT 1 FROM userseg.train('kernel', 'svm', 'people', target => 'buys', features => '{a,country}', holdout => 0, params => '{"kernel": "rbf"}') \g /dev/null
+SELECT 1 FROM userseg.train('landmarks', 'svm', 'people', target => 'buys', features => '{a,country}', holdout => 0, params => '{"kernel": "rbf", "kernel_approximation": "nystroem", "components": 9}') \g /dev/null
 CREATE TABLE sample AS
 SELECT model, substr(body, 1, at - 1) AS head, substr(body, at) AS stored
-FROM unnest('{spend,buys,margin,tube,kernel}'::text[]) model, LATERAL (SELECT substr(decode((userseg.artifact(model)).value::text, 'hex'), 37)) b(body), position('USEG'::bytea IN body) at;
+FROM unnest('{spend,buys,margin,tube,kernel,landmarks}'::text[]) model, LATERAL (SELECT substr(decode((userseg.artifact(model)).value::text, 'hex'), 37)) b(body), position('USEG'::bytea IN body) at;
 CREATE FUNCTION scored(head bytea, stored bytea) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   v text := '01000000' || encode(sha256(head || unit_artifact_seal(stored)), 'hex') || encode(head || unit_artifact_seal(stored), 'hex');

@@ -20,7 +20,7 @@ FROM (VALUES ('linear_C1_eps10', '{"C": 1, "epsilon": 10, "tolerance": 1e-8}'::j
     ('linear_C1_eps0', '{"C": 1, "epsilon": 0, "tolerance": 1e-8}'), ('rbf_C100_eps10_g0.1', '{"kernel": "rbf", "gamma": 0.1, "C": 100, "epsilon": 10, "tolerance": 1e-8}'),
     ('rbf_C10_eps1_g0.05', '{"kernel": "rbf", "gamma": 0.05, "C": 10, "epsilon": 1, "tolerance": 1e-8}')) v(name, params),
   (VALUES ('full', 'diabetes'), ('train', 'diabetes_train')) p(part, source);
-SELECT '1..9';
+SELECT '1..12';
 SELECT pg_temp.ok(count(*) = 10 AND bool_and((details -> 'converged')::boolean) AND max(pg_temp.far((details ->> 'objective')::float8, (m #>> ARRAY[name, part, 'primal'])::float8)) < 1e-7,
   'SVR: objectives within ' || max(pg_temp.far((details ->> 'objective')::float8, (m #>> ARRAY[name, part, 'primal'])::float8))) FROM svr, golden;
 SELECT pg_temp.ok(count(*) = 10 AND max(abs((details ->> 'support_vectors')::int - (m #>> ARRAY[name, part, 'n_support'])::int)) <= 1, 'support vectors') FROM svr, golden;
@@ -53,3 +53,26 @@ FROM (VALUES ('hinge', '{"C": 1}'::jsonb, 2596.604490119528, 0.7762784090909091)
 SELECT pg_temp.ok(count(*) = 5 AND bool_and(converged) AND max(pg_temp.far((details ->> 'objective')::float8, objective)) < 1e-6, 'SVC and LinearSVC: objectives within ' || max(pg_temp.far((details ->> 'objective')::float8, objective))) FROM svc;
 SELECT pg_temp.ok(count(*) = 5 AND max(abs(got - accuracy)) < 1e-3, 'accuracy of the test rows within ' || max(abs(got - accuracy)))
 FROM (SELECT name, accuracy, avg((userseg.predict('svc_' || name, t) = churn)::int::float8) AS got FROM svc, telco t WHERE row_no % 5 = 0 GROUP BY name, accuracy) s;
+
+-- Approximated kernels against exact machines: bank marketing (36,169 rows to learn from), online shoppers (9,864).
+CREATE VIEW bank AS
+SELECT row_no, age, balance, day, duration, campaign, pdays, previous, (housing = 'yes')::int AS housing, (loan = 'yes')::int AS loan, y FROM userseg_data.bank_marketing;
+CREATE VIEW shoppers AS
+SELECT row_no, administrative, administrative_duration, informational, product_related, product_related_duration, bounce_rates, exit_rates, page_values, special_day, weekend::int AS weekend,
+  CASE WHEN revenue THEN 'yes' ELSE 'no' END AS y, ln(1 + product_related_duration) AS duration
+FROM userseg_data.online_shoppers;
+CREATE TEMP TABLE approximation AS
+SELECT v.name, t.converged, t.details
+FROM (VALUES ('bank', 'y', '{age,balance,day,duration,campaign,pdays,previous,housing,loan}', '{"class_weight": "balanced"}'::jsonb),
+    ('shoppers', 'y', '{administrative,administrative_duration,informational,product_related,product_related_duration,bounce_rates,exit_rates,page_values,special_day,weekend}', '{"class_weight": "balanced"}'),
+    ('duration', 'duration', '{administrative,administrative_duration,informational,product_related,bounce_rates,exit_rates,page_values,special_day,weekend}', '{"epsilon": 0.1}')) v(name, target, features, params),
+  LATERAL userseg.train('nystroem_' || name, 'svm', 'SELECT * FROM ' || CASE name WHEN 'bank' THEN 'bank' ELSE 'shoppers' END || ' WHERE row_no % 5 <> 0', target => target, holdout => 0, features => v.features::text[],
+    params => '{"kernel": "rbf", "gamma": 0.1, "C": 1, "kernel_approximation": "nystroem", "probability": false}' || params) t;
+SELECT pg_temp.ok(bool_and(converged) AND abs(avg((p = y)::int) - 0.0) < 1e-2 AND abs(avg((p = y)::int) FILTER (WHERE y = 'yes') / 2 + avg((p = y)::int) FILTER (WHERE y = 'no') / 2 - 0.0) < 1e-2,
+  'bank marketing: accuracy ' || round(avg((p = y)::int), 4) || ' as an exact machine, within 1e-2')
+FROM (SELECT y, userseg.predict('nystroem_bank', b) AS p FROM bank b WHERE row_no % 5 = 0) s, approximation WHERE name = 'bank';
+SELECT pg_temp.ok(bool_and(converged) AND abs(avg((p = y)::int) - 0.0) < 1e-2 AND abs(avg((p = y)::int) FILTER (WHERE y = 'yes') / 2 + avg((p = y)::int) FILTER (WHERE y = 'no') / 2 - 0.0) < 1e-2,
+  'online shoppers: accuracy ' || round(avg((p = y)::int), 4) || ' as an exact machine, within 1e-2')
+FROM (SELECT y, userseg.predict('nystroem_shoppers', b) AS p FROM shoppers b WHERE row_no % 5 = 0) s, approximation WHERE name = 'shoppers';
+SELECT pg_temp.ok(bool_and(converged) AND abs(sqrt(avg((p - duration) ^ 2)) / 0.0 - 1) < 1e-2, 'online shoppers, numbers: RMSE ' || round(sqrt(avg((p - duration) ^ 2))::numeric, 4) || ' as an exact machine, within 1e-2')
+FROM (SELECT duration, userseg.predict_value('nystroem_duration', b) AS p FROM shoppers b WHERE row_no % 5 = 0) s, approximation WHERE name = 'duration';

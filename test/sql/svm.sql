@@ -63,7 +63,60 @@ SELECT version FROM userseg.train('k_other', 'svm', 'SELECT * FROM t ORDER BY ha
 SELECT (SELECT array_agg(userseg.predict_proba('k_three', t) ORDER BY id) FROM t) = (SELECT array_agg(userseg.predict_proba('k_other', t) ORDER BY id) FROM t) AS same;
 SELECT userseg.coefficients('k_rbf');
 SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"kernel": "rbf", "intercept": false}');
-SELECT userseg.train('e', 'svm', 'SELECT g % 17 AS a, g % 19 AS b, g % 23 > 11 AS yes FROM generate_series(1, 100001) g', target => 'yes', holdout => 0, params => '{"kernel": "rbf"}');
+SELECT userseg.train('e', 'svm', 'SELECT g % 17 AS a, g % 19 AS b, g % 23 > 11 AS yes FROM generate_series(1, 100001) g', target => 'yes', holdout => 0, params => '{"kernel": "rbf", "kernel_approximation": "none"}');
+
+-- coordinate descent: another method than Newton's, the same minimum
+CREATE TABLE descent AS
+SELECT m.model, f.converged, f.details
+FROM (SELECT model, y, weight, params FROM fit UNION ALL VALUES ('squared_free', 'yes', NULL, '{"loss": "squared_hinge"}'), ('tube_free', 'y', NULL, '{"loss": "squared_epsilon_insensitive"}')) m,
+  LATERAL userseg.train('d_' || m.model, 'svm', 't', target => m.y, id => 'id', features => '{a,b}', transform => :'raw', weight => m.weight, holdout => 0, params => '{"C": 2, "tolerance": 1e-9, "probability": false, "solver": "descent"}' || m.params) f;
+SELECT d.model, d.converged, n.details ->> 'solver' AS one, d.details ->> 'solver' AS other, abs((d.details ->> 'objective')::float8 / (n.details ->> 'objective')::float8 - 1) < 2e-9 AS same
+FROM descent d JOIN (SELECT model, details FROM fit UNION ALL SELECT model, details FROM kernel) n USING (model) ORDER BY d.model;
+
+-- approximated kernels: with all rows as landmarks the exact machine, with few of them a close one; what is said
+CREATE TABLE nystroem AS
+SELECT m.*, f.converged, f.warnings, f.details
+FROM (VALUES ('n_rbf', 'k_rbf', 'yes', NULL, '{"kernel": "rbf", "gamma": 0.7}'::jsonb), ('n_weighted', 'k_weighted', 'yes', 'w', '{"kernel": "rbf", "gamma": 0.7}'), ('n_poly', 'k_poly', 'yes', NULL, '{"kernel": "polynomial", "gamma": 0.5, "degree": 2}'),
+    ('n_svr', 'k_svr', 'y', NULL, '{"kernel": "rbf", "gamma": 0.7, "epsilon": 0.2}'), ('n_three', 'k_three', 'kind', NULL, '{"kernel": "rbf", "gamma": 0.7}'),
+    ('n_squared', 'k_squared', 'yes', NULL, '{"kernel": "polynomial", "gamma": 1, "degree": 1, "coef0": 0, "loss": "squared_hinge"}'), ('n_tube', 'k_tube', 'y', NULL, '{"kernel": "polynomial", "gamma": 1, "degree": 1, "coef0": 0, "loss": "squared_epsilon_insensitive"}')) m(model, exact, y, weight, params),
+  LATERAL userseg.train(m.model, 'svm', 't', target => m.y, id => 'id', features => '{a,b}', transform => :'raw', weight => m.weight, holdout => 0, params => '{"C": 2, "tolerance": 1e-8, "kernel_approximation": "nystroem"}' || m.params) f;
+SELECT n.model, n.converged, n.warnings, n.details ->> 'kernel_approximation' AS approximation, n.details ->> 'components' AS components, (n.details ->> 'rank')::int < 301 AS rank, n.details ->> 'kernel_values' AS values,
+  abs((n.details ->> 'objective')::float8 / (k.details ->> 'objective')::float8 - 1) < 1e-5 AS same
+FROM nystroem n JOIN kernel k ON k.model = n.exact ORDER BY n.model;
+SELECT max(abs(userseg.predict_value('n_svr', t) - userseg.predict_value('k_svr', t))) < 1e-2 AS same, count(*) FILTER (WHERE userseg.predict('n_rbf', t) <> userseg.predict('k_rbf', t)) <= 1 AS same_classes,
+  count(*) FILTER (WHERE userseg.predict('n_three', t) <> userseg.predict('k_three', t)) <= 1 AS same_kinds FROM t;
+SELECT version, details ->> 'components' AS components, details ->> 'kernel_approximation' AS approximation FROM userseg.train('n_few', 'svm', 't', target => 'kind', id => 'id', features => '{a,b}', transform => :'raw', holdout => 0,
+  params => '{"C": 2, "kernel": "rbf", "gamma": 0.7, "kernel_approximation": "nystroem", "components": 12}');
+SELECT count(*) FILTER (WHERE userseg.predict('n_few', t) <> userseg.predict('k_three', t)) < 15 AS close,
+  count(*) FILTER (WHERE abs((SELECT sum(value::float8) FROM jsonb_each_text(userseg.predict_proba('n_few', t))) - 1) > 1e-12) AS wrong_sums FROM t;
+SELECT count(*) FILTER (WHERE abs(p.value - (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(p.reasons) r)) > 1e-9) AS wrong FROM t, LATERAL userseg.predict_detail('n_svr', t) p;
+SELECT version FROM userseg.train('n_other', 'svm', 'SELECT * FROM t ORDER BY hashint4(id)', target => 'kind', id => 'id', features => '{a,b}', transform => :'raw', holdout => 0,
+  params => '{"C": 2, "kernel": "rbf", "gamma": 0.7, "kernel_approximation": "nystroem", "components": 12}');
+SELECT (SELECT array_agg(userseg.predict_proba('n_few', t) ORDER BY id) FROM t) = (SELECT array_agg(userseg.predict_proba('n_other', t) ORDER BY id) FROM t) AS same;
+SELECT userseg.training_info('n_few') -> 'details' ->> 'components' AS components;
+-- beyond the memory of the exact machine it is chosen and said
+SET userseg.max_memory = '16MB';
+SELECT converged, details ->> 'kernel_approximation' AS approximation, details ->> 'kernel_values' AS values, regexp_replace(warnings[1], ' [0-9]+ are left', ' N are left') AS warning
+FROM userseg.train('n_auto', 'svm', 'SELECT g AS id, (g * 7919 % 10007) / 5000.0 - 1 AS a, (g * 104729 % 9973) / 5000.0 - 1 AS b, ((g * 7919 % 10007) / 5000.0 - 1) ^ 2 + ((g * 104729 % 9973) / 5000.0 - 1) ^ 2 < 0.6 AS inside FROM generate_series(1, 9000) g',
+  target => 'inside', id => 'id', holdout => 0, params => '{"kernel": "rbf", "components": 100, "probability": false}');
+RESET userseg.max_memory;
+SELECT userseg.predict('n_auto', p) AS inside, x.* FROM (VALUES (0.1, 0.2), (0.9, 0.9), (-0.5, 0.3)) x(a, b), LATERAL (SELECT x.a, x.b) p;
+SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"kernel": "rbf", "kernel_approximation": "none", "components": 10}');
+SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"kernel": "rbf", "solver": "newton"}');
+SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"components": 10}');
+SELECT userseg.train('e', 'svm', 't', target => 'yes', params => '{"kernel": "rbf", "kernel_approximation": "nystroem", "components": 0}');
+SELECT userseg.train('e', 'svm', 'SELECT a * 1e100 AS a, b, yes FROM t', target => 'yes', features => '{a,b}', transform => :'raw', params => '{"kernel": "polynomial"}');
+SELECT userseg.train('e', 'svm', 'SELECT a * 1e200 AS a, b, yes FROM t', target => 'yes', features => '{a,b}', transform => :'raw');
+
+-- two rows, duplicates, a constant column, NULL, values of any size
+SELECT converged, details ->> 'support_vectors' AS support, round((details ->> 'objective')::numeric, 9) AS objective FROM userseg.train('two', 'svm', 'SELECT x::float8 AS x, x > 1 AS far FROM unnest(''{0,2}''::int[]) x',
+  target => 'far', transform => '{"x": ["none"]}', holdout => 0, params => '{"tolerance": 1e-9, "probability": false}');
+SELECT converged, warnings, abs((details ->> 'objective')::float8 / (3 * (SELECT (details ->> 'objective')::float8 FROM fit WHERE model = 'svc')) - 1) < 1 AS near
+FROM userseg.train('copies', 'svm', 'SELECT t.a, t.b, 7 AS same, yes FROM t, generate_series(1, 3)', target => 'yes', transform => '{"a": ["none"], "b": ["none"]}', holdout => 0, params => '{"C": 2}');
+SELECT scale, converged, round((details ->> 'objective')::numeric / 251.76993, 4) BETWEEN 0.9 AND 1.1 AS near
+FROM unnest('{1e-12,1e-6,1e6,1e12}'::float8[]) scale, LATERAL userseg.train('scaled', 'svm', format('SELECT a * %s AS a, b * %s AS b, CASE WHEN id %% 9 = 0 THEN NULL ELSE a END AS holes, yes FROM t', scale, 1 / scale), target => 'yes', holdout => 0, params => '{"C": 2, "tolerance": 1e-7, "probability": false}') ORDER BY scale;
+SELECT scale, converged FROM unnest('{1e-12,1e-6,1e6,1e12}'::float8[]) scale, unnest('{hinge,squared_hinge}'::text[]) loss, LATERAL userseg.train('scaled', 'svm', format('SELECT a * %s AS a, b, yes FROM t', scale), target => 'yes', holdout => 0,
+  transform => :'raw', params => jsonb_build_object('loss', loss, 'tolerance', 1e-6, 'probability', false)) ORDER BY scale;
 
 -- any order of the rows
 CREATE FUNCTION same(one text, other text) RETURNS boolean LANGUAGE sql AS $$
@@ -94,5 +147,5 @@ SELECT userseg.train('e', 'svm', 'SELECT a, b, true AS yes FROM t', target => 'y
 SET userseg.max_memory = '4MB';
 SELECT userseg.train('e', 'svm', 'SELECT g AS id, g % 17 AS a, g % 19 AS b, g % 23 > 11 AS yes FROM generate_series(1, 60000) g', target => 'yes', id => 'id', holdout => 0);
 RESET userseg.max_memory;
-SELECT count(*) AS dropped FROM userseg.models m, LATERAL userseg.drop_model(m.model) d WHERE m.model IN ('svc', 'weighted', 'balanced', 'squared', 'no_intercept', 'svr', 'svr2', 'three', 'twice', 'plain', 'one', 'other', 'hasty', 'rare', 'street', 'huge') OR m.model LIKE 'k\_%' OR m.model LIKE '%\_free';
+SELECT count(*) AS dropped FROM userseg.models m, LATERAL userseg.drop_model(m.model) d WHERE m.model IN ('svc', 'weighted', 'balanced', 'squared', 'no_intercept', 'svr', 'svr2', 'three', 'twice', 'plain', 'one', 'other', 'hasty', 'rare', 'street', 'huge') OR m.model IN ('two', 'copies', 'scaled') OR m.model LIKE 'd\_%' OR m.model LIKE 'n\_%' OR m.model LIKE 'k\_%' OR m.model LIKE '%\_free';
 DROP SCHEMA test_svm CASCADE;

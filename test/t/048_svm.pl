@@ -20,33 +20,50 @@ SQL
 
 my $number = 0;
 
+# One md5 of the coefficients, one of what is predicted; with a kernel of the first rows only.
 sub fingerprint
 {
-	my ($source, $target, $weight, $settings, $kernel) = @_;
-	my ($rows, $print) = (defined $kernel ? 1500 : 20000, 'SELECT md5(string_agg(c::text, \',\' ORDER BY c::text)) FROM userseg.coefficients(\'m%s\') c;');
-	$kernel //= 'linear';
+	my ($source, $target, $weight, $settings, $params) = @_;
+	$params //= '{}';
+	my $rows = $params !~ /kernel/ ? 20000 : $params =~ /nystroem/ ? 6000 : 1500;
 	my $model = 'm' . ++$number;
 	return $node->safe_psql('postgres', "SET client_min_messages = error; SET extra_float_digits = 1; $settings
-SELECT version FROM userseg.train('$model', 'svm', 'SELECT * FROM $source WHERE id <= $rows', id => 'id', target => '$target', features => '{a,b,c,d}', weight => $weight, params => '{\"max_iter\": 300, \"kernel\": \"$kernel\"}');
-" . ($kernel eq 'linear' ? sprintf($print, $number) : '') . "
+SELECT version FROM userseg.train('$model', 'svm', 'SELECT * FROM $source WHERE id <= $rows', id => 'id', target => '$target', features => '{a,b,c,d}', weight => $weight, params => jsonb '{\"max_iter\": 300}' || '$params');
+" . ($params =~ /kernel/ ? '' : "SELECT md5(string_agg(c::text, ',' ORDER BY c::text)) FROM userseg.coefficients('$model') c;") . "
 SELECT md5(string_agg(userseg.predict_detail('$model', t)::text, ',' ORDER BY id)) FROM t WHERE id < 3000");
 }
 
-foreach my $case ([ 'yes', 'NULL' ], [ 'yes', q('w') ], [ 'kind', 'NULL' ], [ 'amount', q('w') ])
+foreach my $solver ('newton', 'descent')
 {
-	my ($target, $weight) = @$case;
-	my $one = fingerprint('t', $target, $weight, '');
-	is(fingerprint('shuffled', $target, $weight, ''), $one, "$target, $weight: the same in another order");
-	is(fingerprint('t', $target, $weight, 'SET userseg.max_parallel_workers = 0;'), $one, "$target, $weight: the same without workers");
+	foreach my $case ([ 'yes', 'NULL' ], [ 'yes', q('w') ], [ 'kind', 'NULL' ], [ 'amount', q('w') ])
+	{
+		my ($target, $weight) = @$case;
+		my $params = qq({"solver": "$solver"});
+		my $one = fingerprint('t', $target, $weight, '', $params);
+		is(fingerprint('shuffled', $target, $weight, '', $params), $one, "$solver, $target, $weight: the same in another order");
+		is(fingerprint('t', $target, $weight, 'SET userseg.max_parallel_workers = 0;', $params), $one, "$solver, $target, $weight: the same without workers");
+	}
 }
 
 foreach my $case ([ 'rbf', 'yes' ], [ 'polynomial', 'amount' ])
 {
 	my ($kernel, $target) = @$case;
-	my $one = fingerprint('t', $target, q('w'), '', $kernel);
-	is(fingerprint('shuffled', $target, q('w'), '', $kernel), $one, "$kernel: the same in another order");
-	is(fingerprint('shuffled', $target, q('w'), "SET userseg.max_memory = '4MB';", $kernel), $one, "$kernel: the same with a small cache");
+	my $params = qq({"kernel": "$kernel"});
+	my $one = fingerprint('t', $target, q('w'), '', $params);
+	is(fingerprint('shuffled', $target, q('w'), '', $params), $one, "$kernel: the same in another order");
+	is(fingerprint('shuffled', $target, q('w'), "SET userseg.max_memory = '4MB';", qq({"kernel": "$kernel", "kernel_approximation": "none"})), $one, "$kernel: the same with a small cache");
 }
+
+# kernels with landmarks, kept and made again in each pass
+foreach my $case ([ 'rbf', 'kind' ], [ 'polynomial', 'amount' ])
+{
+	my ($kernel, $target) = @$case;
+	my $params = qq({"kernel": "$kernel", "kernel_approximation": "nystroem", "components": 150});
+	my $one = fingerprint('t', $target, q('w'), '', $params);
+	is(fingerprint('shuffled', $target, q('w'), '', $params), $one, "$kernel with landmarks: the same in another order");
+	is(fingerprint('shuffled', $target, q('w'), "SET userseg.max_memory = '8MB';", $params), $one, "$kernel with landmarks: the same block by block");
+}
+is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT details ->> 'kernel_values', ',' ORDER BY details ->> 'kernel_values') FROM userseg.model_versions WHERE details ? 'kernel_values'}), 'block by block,in memory', 'both ways were taken');
 
 # 64 MB: two hundred thousand rows of 4 columns fit; where they do not, it is said how much they need
 $node->safe_psql('postgres', 'CREATE TABLE many AS SELECT t.*, t.id + 20000 * g AS no FROM t, generate_series(0, 9) g');
@@ -81,8 +98,11 @@ foreach my $case (
 	[ 'classes', 'yes', '{"tolerance": 1e-10, "C": 100}' ],
 	[ 'several classes', 'kind', '{"tolerance": 1e-3}' ],
 	[ 'numbers', 'amount', '{"tolerance": 1e-10, "C": 100}' ],
-	[ 'rbf', 'yes', '{"kernel": "rbf"}', 'SELECT * FROM t' ],
-	[ 'polynomial', 'amount', '{"kernel": "polynomial"}', 'SELECT * FROM t' ])
+	[ 'descent', 'yes', '{"tolerance": 1e-10, "C": 100, "solver": "descent"}' ],
+	[ 'landmarks', 'yes', '{"kernel": "rbf", "kernel_approximation": "nystroem"}' ],
+	[ 'landmarks, block by block', 'amount', '{"kernel": "polynomial", "kernel_approximation": "nystroem", "components": 1000, "tolerance": 1e-8}', 'SELECT * FROM t' ],
+	[ 'rbf', 'yes', '{"kernel": "rbf", "kernel_approximation": "none"}', 'SELECT * FROM t' ],
+	[ 'polynomial', 'amount', '{"kernel": "polynomial", "kernel_approximation": "none"}', 'SELECT * FROM t' ])
 {
 	my ($name, $target, $params, $source) = @$case;
 	my ($stopped, $worst) = (0, 0);
