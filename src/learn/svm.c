@@ -27,7 +27,7 @@
 #define FOLD_SEED	UINT64CONST(0x73766d66)
 
 /* the machines of the folds need not be better than this: two parameters are made of them */
-#define FOLD_TOLERANCE	1e-3
+#define FOLD_TOLERANCE	1e-4
 
 typedef struct Course
 {
@@ -50,6 +50,7 @@ typedef struct Course
 	double		gap;
 	double		support;
 	int64		passes;
+	int64		most_passes;	/* of one that did not converge */
 	double		worst;			/* gap beside the objective */
 	int			failed;
 } Course;
@@ -89,7 +90,7 @@ make_features(Course *c)
 		c->features = us_svm_features_plain(c->rows, c->arena);
 		return;
 	}
-	needed = us_svm_newton_bytes(n, c->plan.components) + us_svm_landmarks_bytes(c->rows->width, c->plan.components) +
+	needed = us_svm_newton_bytes(n, c->plan.components) + us_svm_landmarks_bytes(n, c->rows->width, c->plan.components) +
 		(c->plan.calibrate ? us_calibrator_memory(n) : 0) + (Size) 8 * 1024 * 1024;
 	c->features = us_svm_features_landmarks(c->rows, &c->plan.kernel, c->plan.components, c->input->seed,
 											us_budget_left(budget) > needed ? us_budget_left(budget) - needed : 0, c->arena, budget);
@@ -274,6 +275,8 @@ solve(Course *c, int o)
 	c->passes += s->passes;
 	c->worst = fmax(c->worst, s->objective > 0 ? s->gap / s->objective : 0);
 	c->failed += !s->converged;
+	if (!s->converged)
+		c->most_passes = Max(c->most_passes, s->passes);
 	if (c->plan.calibrate)
 		c->model->calibrated = calibrate(c, s, &c->model->sigmoid[o]) && c->model->calibrated;
 }
@@ -323,7 +326,7 @@ tell(Course *c)
 	us_linear_model_figure(m, "duality_gap", c->gap);
 	us_linear_model_figure(m, "support_vectors", c->support);
 	if (c->plan.method == US_SVM_BY_LANDMARKS)
-		us_linear_model_figure(m, "components", c->plan.components);
+		us_linear_model_figure(m, "components", c->features->p);
 	us_linear_model_figures(m, c->details);
 	if (c->plan.method == US_SVM_BY_LANDMARKS)
 	{
@@ -338,7 +341,7 @@ tell(Course *c)
 		us_fit_warn(c->result, psprintf("%d of %d decision functions did not converge in %lld passes: the objective is "
 										"proven to be within %.2g of the smallest one, tolerance is %g; "
 										"raise max_iter, lower C or scale the columns",
-										c->failed, m->outputs, (long long) c->plan.problem.max_iter, c->worst,
+										c->failed, m->outputs, (long long) c->most_passes, c->worst,
 										c->plan.problem.tolerance));
 	if (c->plan.calibrate && !c->model->calibrated)
 		us_fit_warn(c->result, "some fold left a class without rows: probabilities are not calibrated");

@@ -16,8 +16,14 @@
 
 #define LANDMARK_SEED	UINT64CONST(0x73766d6c)
 
-/* of the largest eigenvalue */
+/* of the largest eigenvalue; and what is left of the kernel of a row, beside what it was, that is worth a landmark */
 #define LEAST_EIGENVALUE	1e-8
+#define LEAST_REST			1e-9
+
+/* rows among which landmarks are chosen: this many for each, within limits */
+#define CANDIDATES			8
+#define LEAST_CANDIDATES	2048
+#define MOST_CANDIDATES		8192
 
 /* rows whose kernels are found together */
 #define TOGETHER	4
@@ -106,12 +112,25 @@ us_svm_features_block(const UsSvmFeatures *x, int from, int n)
 
 /* ---- landmarks ---- */
 
+static int
+candidates(int64 n, int p)
+{
+	return (int) Min(n, Min(MOST_CANDIDATES, Max(LEAST_CANDIDATES, CANDIDATES * (int64) p)));
+}
+
+/* While they are chosen: what the landmarks until now explain of each candidate, and that is left. */
+static Size
+choice_bytes(int64 n, int p)
+{
+	return sizeof(double) * candidates(n, p) * ((Size) p + 4);
+}
+
 Size
-us_svm_landmarks_bytes(int width, int p)
+us_svm_landmarks_bytes(int64 n, int width, int p)
 {
 	Size		padded = p + US_HALF_LANES;
 
-	return sizeof(double) * padded * (width + 3 * (Size) p + US_SVM_BLOCK + 4);
+	return sizeof(double) * padded * (width + 3 * (Size) p + US_SVM_BLOCK + 4) + choice_bytes(n, p);
 }
 
 typedef struct Candidate
@@ -132,9 +151,9 @@ compare_candidates(const void *left, const void *right)
 	return a->row < b->row ? -1 : a->row > b->row;
 }
 
-/* The p rows that win: a heap of the best until now, the worst on top. */
+/* The p rows that win: a heap of the best until now, the worst on top; in the order of the race. */
 static void
-choose(const UsSvmRows *r, uint64 seed, int p, Candidate *heap)
+draw(const UsSvmRows *r, uint64 seed, int p, Candidate *heap)
 {
 	int			n = 0;
 
@@ -168,6 +187,85 @@ choose(const UsSvmRows *r, uint64 seed, int p, Candidate *heap)
 		heap[at] = c;
 	}
 	qsort(heap, p, sizeof(Candidate), compare_candidates);
+}
+
+static US_CLONES void
+subtract(double *out, const double *x, double factor, int n)
+{
+	int			k = 0;
+
+	for (; k + US_HALF_LANES <= n; k += US_HALF_LANES)
+		*(UsLooseDoubleLanes *) (out + k) -= factor * *(const UsLooseDoubleLanes *) (x + k);
+	for (; k < n; k++)
+		out[k] -= factor * x[k];
+}
+
+/* The candidate that wins a race in which each runs as its weight times what is left of its kernel; -1: none. */
+static int
+next_pivot(const UsSvmRows *r, const Candidate *c, int n, uint64 seed, const double *rest, const double *whole)
+{
+	double		best = INFINITY;
+	int			pivot = -1;
+
+	for (int k = 0; k < n; k++)
+	{
+		double		race;
+
+		if (!(rest[k] > LEAST_REST * whole[k]))
+			continue;
+		race = -log(us_uniform(seed, r->key[c[k].row])) / (rest[k] * r->weight[c[k].row]);
+		if (race < best)
+		{
+			best = race;
+			pivot = k;
+		}
+	}
+	return pivot;
+}
+
+/* Landmarks: at most p rows, into row; their number. */
+static int
+choose(const UsSvmRows *r, const UsSvmKernel *kernel, uint64 seed, int p, int *row)
+{
+	int			n = candidates(r->n, p);
+	Candidate  *c = (Candidate *) palloc(sizeof(Candidate) * n);
+	double	   *factor = (double *) palloc_extended(sizeof(double) * n * p, MCXT_ALLOC_HUGE);	/* [p][n] */
+	double	   *rest = (double *) palloc(sizeof(double) * n);
+	double	   *whole = (double *) palloc(sizeof(double) * n);
+	int			count;
+
+	draw(r, seed, n, c);
+	for (int k = 0; k < n; k++)
+		rest[k] = whole[k] = us_svm_kernel(kernel, r->square[c[k].row], r->square[c[k].row], r->square[c[k].row]);
+	for (count = 0; count < p; count++)
+	{
+		int			pivot = next_pivot(r, c, n, us_mix64(seed ^ LANDMARK_SEED, count), rest, whole);
+		double	   *f = factor + (Size) count * n;
+		const double *a;
+		double		root;
+
+		CHECK_FOR_INTERRUPTS();
+		if (pivot < 0)
+			break;
+		row[count] = c[pivot].row;
+		a = r->x + (Size) c[pivot].row * r->stride;
+		for (int k = 0; k < n; k++)
+			f[k] = us_svm_kernel(kernel, us_svm_dot(a, r->x + (Size) c[k].row * r->stride, r->stride), r->square[c[pivot].row], r->square[c[k].row]);
+		for (int j = 0; j < count; j++)
+			subtract(f, factor + (Size) j * n, factor[(Size) j * n + pivot], n);
+		root = f[pivot] > 0 ? sqrt(f[pivot]) : INFINITY;
+		for (int k = 0; k < n; k++)
+		{
+			f[k] /= root;
+			rest[k] -= f[k] * f[k];
+		}
+		rest[pivot] = 0;
+	}
+	pfree(whole);
+	pfree(rest);
+	pfree(factor);
+	pfree(c);
+	return count;
 }
 
 /* map and rank from the kernels of the landmarks. */
@@ -218,27 +316,26 @@ us_svm_features_landmarks(const UsSvmRows *rows, const UsSvmKernel *kernel, int 
 {
 	UsSvmFeatures *x = (UsSvmFeatures *) us_arena_alloc(arena, sizeof(UsSvmFeatures));
 	Size		matrix = sizeof(double) * p * p;
-	Candidate  *heap = (Candidate *) palloc(sizeof(Candidate) * p);
 
 	Assert(p <= rows->n && p <= US_LAPACK_EIGEN_MAX);
 	us_lapack_load();
 	x->rows = rows;
 	x->kernel = *kernel;
-	x->p = p;
-	x->stride = (p + US_HALF_LANES - 1) / US_HALF_LANES * US_HALF_LANES;
 	x->row = (int *) us_arena_array(arena, p, sizeof(int));
+	us_budget_take(budget, choice_bytes(rows->n, p), "choice of landmarks");
+	x->p = choose(rows, kernel, seed, p, x->row);
+	us_budget_release(budget, choice_bytes(rows->n, p));
+	p = x->p;
+	x->stride = (p + US_HALF_LANES - 1) / US_HALF_LANES * US_HALF_LANES;
 	x->square = (double *) us_arena_array(arena, x->stride, sizeof(double));
 	x->landmark = (double *) us_arena_array(arena, (Size) rows->width * x->stride, sizeof(double));
 	x->map = (double *) us_arena_array(arena, (Size) p * p, sizeof(double));
-	choose(rows, seed, p, heap);
 	for (int j = 0; j < p; j++)
 	{
-		x->row[j] = heap[j].row;
-		x->square[j] = rows->square[heap[j].row];
+		x->square[j] = rows->square[x->row[j]];
 		for (int k = 0; k < rows->width; k++)
-			x->landmark[(Size) k * x->stride + j] = rows->x[(Size) heap[j].row * rows->stride + k];
+			x->landmark[(Size) k * x->stride + j] = rows->x[(Size) x->row[j] * rows->stride + k];
 	}
-	pfree(heap);
 	us_budget_take(budget, matrix, "kernels of landmarks");
 	decompose(x);
 	us_budget_release(budget, matrix);

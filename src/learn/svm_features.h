@@ -38,14 +38,17 @@ typedef struct UsSvmFeatures
 /* The encoded columns themselves. */
 extern UsSvmFeatures *us_svm_features_plain(const UsSvmRows *rows, UsArena *arena);
 
-/* Bytes of us_svm_features_landmarks, but for values that are stored. */
-extern Size us_svm_landmarks_bytes(int width, int p);
+/* Bytes of us_svm_features_landmarks for n rows, but for values that are stored. */
+extern Size us_svm_landmarks_bytes(int64 n, int width, int p);
 
 /*
- * Kernels with p landmarks, at most as many as there are rows: a random sample by seed and key, where a row counts its
- * weight (P. Efraimidis, P. Spirakis, Information Processing Letters 97, 2006).  Eigenvalues below 1e-8 of the
- * largest are left out.  The values of all rows are stored if no more than spare bytes are taken by
- * them; what is computed is the same.  58P01 without LAPACK, 22003 where kernels are not finite.
+ * Kernels with at most p landmarks, p <= rows->n.  They are pivots of a Cholesky factorisation of the kernel matrix of some thousand
+ * rows (all rows, if there are no more; else a weighted random sample: P. Efraimidis, P. Spirakis, Information
+ * Processing Letters 97, 2006), drawn one after the other with the chances of their weights times the squared
+ * distance of their images from the span of those before (Y. Chen, E. Epperly, J. Tropp, R. Webber, "Randomly pivoted
+ * Cholesky", Comm. Pure Appl. Math. 78, 2025), until nothing is left.  All is a function of seed and keys.
+ * Eigenvalues below 1e-8 of the largest are left out.  The values of all rows are stored if no more than spare
+ * bytes are taken by them; what is computed is the same.  58P01 without LAPACK, 22003 where kernels are not finite.
  */
 extern UsSvmFeatures *us_svm_features_landmarks(const UsSvmRows *rows, const UsSvmKernel *kernel, int p, uint64 seed,
 												Size spare, UsArena *arena, UsBudget *budget);

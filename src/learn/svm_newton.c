@@ -16,7 +16,7 @@
 /* envelopes: 1 / sigma is this many units of f at first, at the first of a warm start, and at least */
 #define FIRST_WIDTH		2.0
 #define WARM_WIDTH		0.1
-#define LEAST_WIDTH		1e-10
+#define LEAST_WIDTH		1e-9
 
 /* what each round makes of sigma */
 #define GROWTH			5.0
@@ -24,8 +24,11 @@
 /* a round ends when its minimum is this close, beside the gap */
 #define INNER			0.1
 
-/* rounds of the least width that do not halve the gap, or steps of squared losses that change nothing, before it is left */
-#define MOST_STALE		5
+/* passes that do not halve the gap, before it is left: rounding does not allow more */
+#define MOST_STALE		200
+
+/* steps that bring a round no nearer to its end, before the next one begins */
+#define MOST_STUCK		20
 
 /* samples of a cold start: each this share of the next, and no fewer rows */
 #define SAMPLE			16
@@ -228,7 +231,13 @@ newton_direction(UsSvmNewton *m)
 static void
 refresh(UsSvmNewton *m)
 {
-	if (!m->fresh)
+	bool		zero = true;
+
+	for (int j = 0; j < m->x->rank && zero; j++)
+		zero = m->s->w[j] == 0;
+	for (int i = 0; i < m->n && zero && !m->fresh; i++)
+		m->f[i] = m->s->b;
+	if (!m->fresh && !zero)
 		us_svm_newton_decide(m, m->s->w, m->s->b, m->f);
 	m->fresh = true;
 }
@@ -327,17 +336,53 @@ begin_level(UsSvmNewton *m, int n, double width)
 	}
 	m->unit = !p->regression || !(far > 0) ? p->spread : far;
 	m->sharpness = 1 / (width * m->unit);
-	m->bound = -INFINITY;
+	m->bound = 0;				/* all multipliers 0 */
+	m->best = INFINITY;
 }
 
-/* Steps until the gap is below tolerance, beside the objective. */
+/* The next round: envelopes around the multipliers that were found, sharper where the last ones brought little. */
+static void
+next_round(UsSvmNewton *m, double last)
+{
+	us_svm_newton_multipliers(m, m->centre);
+	if (m->s->gap > last / GROWTH)
+		m->sharpness = Min(m->sharpness * GROWTH, 1 / (LEAST_WIDTH * m->unit));
+	refresh(m);
+}
+
+/* Weights of the smallest objective are kept, for a course that does not converge: the last ones need not be best. */
+static void
+keep_best(UsSvmNewton *m)
+{
+	if (!(m->s->objective < m->best))
+		return;
+	m->best = m->s->objective;
+	memcpy(m->best_w, m->s->w, sizeof(double) * m->x->rank);
+	m->best_w[m->x->rank] = m->s->b;
+}
+
+static void
+restore_best(UsSvmNewton *m)
+{
+	memcpy(m->s->w, m->best_w, sizeof(double) * m->x->rank);
+	m->s->b = m->best_w[m->x->rank];
+	m->fresh = false;
+	refresh(m);
+	us_svm_newton_sums(m);
+	measure(m);
+}
+
+/* Steps until the gap is below tolerance, beside the objective, or nothing changes but by rounding. */
 static void
 minimise(UsSvmNewton *m, double tolerance)
 {
 	UsSvmSolution *s = m->s;
-	double		last = INFINITY;
+	double		last = INFINITY;	/* gap of the round before */
+	double		best = INFINITY;	/* smallest gap until now, */
+	double		least = INFINITY;	/* distance from the end of this round, at its smallest */
+	int			stale = 0;		/* passes since best was halved */
+	int			stuck = 0;		/* and least */
 	double		most_work = m->work + (double) m->p->max_iter * m->n;
-	int			stale = 0;
 
 	for (;;)
 	{
@@ -353,30 +398,31 @@ minimise(UsSvmNewton *m, double tolerance)
 			refresh(m);
 			continue;
 		}
-		if (m->work >= most_work)
-			return;
+		stale = s->gap > best / 2 ? stale + 1 : 0;
+		if (stale == 0)
+			best = s->gap;
+		keep_best(m);
+		if (m->work >= most_work || stale > MOST_STALE)
+			break;
 		gradient(m);
 		fall = newton_direction(m);
-		if (m->centre == NULL)
+		stuck = fall + m->apart > least / 2 ? stuck + 1 : 0;
+		if (stuck == 0)
+			least = fall + m->apart;
+		if (m->centre != NULL && !(fall + m->apart > INNER * s->gap && fall > 1e-16 * s->objective && stuck < MOST_STUCK))
 		{
-			stale = s->objective > last - 1e-13 * last ? stale + 1 : 0;
-			last = s->objective;
-			if (stale > MOST_STALE || !(fall > 0))
-				return;
-		}
-		if (m->centre != NULL && !(fall + m->apart > INNER * s->gap && fall > 1e-16 * s->objective))
-		{
-			stale = s->gap > last / 2 ? stale + 1 : 0;
-			if (stale > MOST_STALE && m->sharpness * m->unit * LEAST_WIDTH >= 1)
-				return;
+			next_round(m, last);
 			last = s->gap;
-			us_svm_newton_multipliers(m, m->centre);
-			m->sharpness = Min(m->sharpness * GROWTH, 1 / (LEAST_WIDTH * m->unit));
-			refresh(m);
+			least = INFINITY;
+			stuck = 0;
 			continue;
 		}
+		if (!(fall > 0))
+			break;
 		step(m, fall);
 	}
+	if (s->objective > m->best)
+		restore_best(m);
 }
 
 static void
@@ -405,6 +451,7 @@ create(UsSvmNewton *m, UsArena *arena)
 	m->gram = (double *) us_arena_array(arena, (Size) m->ld * m->ld, sizeof(double));
 	m->value = (double *) us_arena_array(arena, m->ld, sizeof(double));
 	m->gradient = (double *) us_arena_array(arena, m->size, sizeof(double));
+	m->best_w = (double *) us_arena_array(arena, m->size, sizeof(double));
 	m->direction = (double *) us_arena_array(arena, m->size, sizeof(double));
 	m->hessian = (double *) us_arena_array(arena, (Size) m->size * m->size, sizeof(double));
 	if (m->x->map != NULL)

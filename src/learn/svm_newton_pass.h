@@ -48,6 +48,8 @@ typedef struct UsSvmNewton
 	double	   *down[2];		/* [size]: side, in weights */
 	double	   *gradient;		/* [size] */
 	double	   *direction;		/* [size] */
+	double	   *best_w;			/* [size]: weights and intercept of */
+	double		best;			/* the smallest objective until now */
 	double	   *hessian;		/* [size][size] */
 	double	   *triangle;		/* packed, without LAPACK */
 	double	   *product;		/* [rank][p], with a map */

@@ -54,8 +54,8 @@ const UsParamSpec us_svm_params[] = {
 	"true: the intercept is kept small as the other weights are, as liblinear does"},
 	{"solver", US_PARAM_CHOICE, "\"auto\"", 0, 0, solvers,
 	"linear kernel: newton, or dual coordinate descent; auto: newton for up to 512 encoded columns"},
-	{"tolerance", US_PARAM_NUMBER, "1e-4", 1e-10, 0.1, NULL,
-	"the training ends when the objective is proven to be within this share of the smallest one"},
+	{"tolerance", US_PARAM_NUMBER, NULL, 1e-10, 0.1, NULL,
+	"the training ends when the objective is proven to be within this share of the smallest one; default 1e-6 with the linear kernel and solver newton, else 1e-4"},
 	{"max_iter", US_PARAM_INT, "10000", 1, 100000000, NULL,
 	"most passes over the rows, for one decision function"},
 	{"probability", US_PARAM_BOOL, "true", 0, 0, NULL,
@@ -99,7 +99,7 @@ landmarks(const UsFitInput *input)
 	int			width = us_encoder_width(input->encoder);
 
 	while (param->is_null && p > LEAST_LANDMARKS &&
-		   us_svm_landmarks_bytes(width, p) + us_svm_newton_bytes(0, p) > us_budget_left(input->budget) / 4)
+		   us_svm_landmarks_bytes(n, width, p) + us_svm_newton_bytes(0, p) > us_budget_left(input->budget) / 2)
 		p /= 2;
 	return p;
 }
@@ -117,7 +117,7 @@ read_approximation(const UsFitInput *input, UsFitResult *result, UsReport *detai
 	if (strcmp(approximation, "auto") == 0 && (share > left || n > MOST_KERNEL_ROWS))
 	{
 		approximate = true;
-		us_fit_warn(result, psprintf("kernel \"%s\" is approximated by its values with %d of %lld rows: the exact machine wants a twentieth of the kernel matrix, "
+		us_fit_warn(result, psprintf("kernel \"%s\" is approximated by its values with up to %d of %lld rows: the exact machine wants a twentieth of the kernel matrix, "
 										"%.0f MB, in memory, %.0f are left; raise components or userseg.max_memory for a closer one, "
 										"kernel_approximation none trains up to %d rows exactly",
 										us_svm_kernel_names[plan->kernel.kind], landmarks(input), (long long) n, share / (1024 * 1024),
@@ -190,6 +190,7 @@ us_svm_plan(const UsFitInput *input, UsFitResult *result, UsReport *details, UsS
 {
 	const UsParams *params = input->params;
 	const UsParam *loss = us_params_get(params, "loss");
+	const UsParam *tolerance = us_params_get(params, "tolerance");
 	UsSvmProblem *p = &plan->problem;
 	const char *name;
 
@@ -208,7 +209,6 @@ us_svm_plan(const UsFitInput *input, UsFitResult *result, UsReport *details, UsS
 	p->squared = strncmp(name, "squared", 7) == 0;
 	p->C = us_params_get(params, "C")->number;
 	p->epsilon = us_params_get(params, "epsilon")->number;
-	p->tolerance = us_params_get(params, "tolerance")->number;
 	p->max_iter = us_params_get(params, "max_iter")->integer;
 	p->seed = input->seed;
 	p->intercept = !us_params_get(params, "intercept")->boolean ? US_SVM_ABSENT :
@@ -216,6 +216,7 @@ us_svm_plan(const UsFitInput *input, UsFitResult *result, UsReport *details, UsS
 	plan->calibrate = !p->regression && us_params_get(params, "probability")->boolean;
 	plan->folds = (int) us_params_get(params, "folds")->integer;
 	read_kernel(input, result, details, plan);
+	p->tolerance = tolerance->is_null ? (plan->method == US_SVM_BY_NEWTON ? 1e-6 : 1e-4) : tolerance->number;
 	us_report_text(details, "loss", name);
 }
 
@@ -231,7 +232,7 @@ us_svm_plan_bytes(const UsSvmPlan *plan, int64 n, int width, int outputs, bool u
 	else
 		bytes += us_svm_newton_bytes(n, plan->method == US_SVM_BY_NEWTON ? width : plan->components);
 	if (plan->method == US_SVM_BY_LANDMARKS)
-		bytes += us_svm_landmarks_bytes(width, plan->components) + (useful ? n * sizeof(double) * plan->components : 0);
+		bytes += us_svm_landmarks_bytes(n, width, plan->components) + (useful ? n * sizeof(double) * plan->components : 0);
 	if (plan->calibrate)
 		bytes += n * (3 * sizeof(double) + 2) + us_calibrator_memory(n);
 	return bytes;

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include <limits.h>
-#include <math.h>
 
 #include "miscadmin.h"
 
@@ -201,11 +200,6 @@ measure(UsSvmRows *r)
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 		r->square[i] = us_svm_dot(x, x, r->stride);
-		if (!isfinite(r->square[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("encoded values are too large for a support vector machine: the squared length of a row is out of range"),
-					 errhint("Scale the columns, as the default transform does.")));
 	}
 }
 

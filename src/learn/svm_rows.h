@@ -29,10 +29,7 @@ typedef struct UsSvmRows
 /* Bytes of n rows, and of what bringing them into order takes beside them. */
 extern Size us_svm_rows_bytes(int64 n, int width);
 
-/*
- * All rows of input, from the arena.  Raises 54000 where the frame has more of them than an int can count,
- * 22003 where the squared length of a row is beyond a double.
- */
+/* All rows of input, from the arena.  Raises 54000 where the frame has more than INT_MAX / 2 of them. */
 extern UsSvmRows *us_svm_rows_read(const UsFitInput *input, UsArena *arena);
 
 /* Four values, at any address of a double. */
