@@ -243,6 +243,22 @@ measure(UsProfile *profile, const UsFacetSource *source, UsFrame *frame,
 	us_arena_reset(arena);
 }
 
+/* A rule for each segment. */
+static void
+find_rules(UsProfile *profile, const UsFacetSource *source, UsFrame *frame, const UsEncoder *encoder,
+		   UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed)
+{
+	UsRangeRule *range = palloc0(Max(profile->n_labels, 1) * sizeof(UsRangeRule));
+
+	for (int k = 0; k < profile->n_labels; k++)
+		range[k].lo = range[k].hi = k + 1;
+	(void) us_rules_find(frame, encoder, profile, source, labels, context, budget, seed, range,
+						 profile->n_labels, profile->n_labels);
+	for (int k = 0; k < profile->n_labels; k++)
+		profile->rule[k] = range[k].rule;
+	pfree(range);
+}
+
 UsProfile *
 us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 				   UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed)
@@ -252,7 +268,7 @@ us_profile_compute(UsFrame *frame, const UsEncoder *encoder, int n_labels,
 
 	us_facets_make(frame, encoder, n_labels, budget, profile, &source);
 	measure(profile, source, frame, labels, context, budget);
-	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
+	find_rules(profile, source, frame, encoder, labels, context, budget, seed);
 	return profile;
 }
 
@@ -265,32 +281,34 @@ us_profile_compute_like(const UsProfile *like, UsFrame *frame, const UsEncoder *
 
 	us_facets_make_like(like, frame, encoder, budget, profile, &source);
 	measure(profile, source, frame, labels, context, budget);
-	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
+	find_rules(profile, source, frame, encoder, labels, context, budget, seed);
 	return profile;
 }
 
 UsProfile *
-us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, int n_branches,
-							UsLabelChunk branches, const int32 *branch_label, int n_labels,
-							UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed,
-							UsProfile **of_branches)
+us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, UsBranches *b, int n_labels,
+							UsLabelChunk labels, void *context, UsBudget *budget, uint64 seed)
 {
 	UsProfile  *parts = palloc0(sizeof(UsProfile));
 	UsFacetSource *source;
 	UsProfile  *profile;
 	Size		figures;
 
-	us_facets_make(frame, encoder, n_branches, NULL, parts, &source);
-	figures = (Size) parts->nfacets * (sizeof(UsFacet) + 2 * sizeof(double) * n_branches);
-	if ((Size) parts->nfacets * (n_branches + 2) * sizeof(Cell) + figures > us_budget_left(budget) / 4 * 3)
+	us_facets_make(frame, encoder, b->n, NULL, parts, &source);
+	figures = (Size) parts->nfacets * (sizeof(UsFacet) + 2 * sizeof(double) * b->n);
+	if ((Size) parts->nfacets * (b->n + 2) * sizeof(Cell) + figures > us_budget_left(budget) / 4 * 3)
 	{
-		*of_branches = NULL;
+		b->profile = NULL;
+		b->n_ranges = 0;
 		return us_profile_compute(frame, encoder, n_labels, labels, context, budget, seed);
 	}
 	us_budget_take(budget, figures, "description of the branches");
-	measure(parts, source, frame, branches, context, budget);
-	profile = us_profile_join(parts, branch_label, n_labels);
-	us_rules_find(frame, encoder, profile, source, labels, context, budget, seed);
-	*of_branches = parts;
+	measure(parts, source, frame, b->chunk, context, budget);
+	profile = us_profile_join(parts, b->label, n_labels);
+	b->n_ranges = us_rules_find(frame, encoder, parts, source, b->chunk, context, budget, seed,
+								b->range, b->n_ranges, n_labels);
+	for (int k = 0; k < n_labels; k++)
+		profile->rule[k] = b->range[k].rule;
+	b->profile = parts;
 	return profile;
 }

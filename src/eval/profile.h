@@ -43,6 +43,14 @@ typedef struct UsSegmentRule
 	double		recall;			/* share of the members that the condition finds */
 } UsSegmentRule;
 
+/* The rule of the labels lo .. hi together. */
+typedef struct UsRangeRule
+{
+	int			lo;
+	int			hi;
+	UsSegmentRule rule;
+} UsRangeRule;
+
 typedef struct UsProfile
 {
 	int			n_labels;
@@ -79,15 +87,21 @@ extern UsProfile *us_profile_compute_like(const UsProfile *like, UsFrame *frame,
  */
 extern void us_profile_merge(UsProfile *profile, const UsProfile *old, double decay);
 
-/*
- * The same for a partition whose segments are joined from branches, numbered 1 .. n_branches:
- * branch_label[] is the label of each.  *of_branches gets the profile of the branches, without rules, or NULL
- * when the budget has no room for it.
- */
-extern UsProfile *us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, int n_branches,
-											  UsLabelChunk branches, const int32 *branch_label, int n_labels,
-											  UsLabelChunk labels, void *context, UsBudget *budget,
-											  uint64 seed, UsProfile **of_branches);
+/* Segments that are joined from branches, and what is known of the branches then. */
+typedef struct UsBranches
+{
+	int			n;				/* numbered 1 .. n */
+	const int32 *label;			/* [n] the segment of each */
+	UsLabelChunk chunk;			/* branches of the rows */
+	UsRangeRule *range;			/* ranges of branches: first those of the segments 1 .. n_labels, then others for which rules may be wanted */
+	int			n_ranges;		/* in: of them; out: of those that have been looked at */
+	UsProfile  *profile;		/* out: of the branches, without rules; NULL when the budget has no room for it (then no range but the first is looked at) */
+} UsBranches;
+
+/* The same as us_profile_compute for such a partition. */
+extern UsProfile *us_profile_compute_branches(UsFrame *frame, const UsEncoder *encoder, UsBranches *branches,
+											  int n_labels, UsLabelChunk labels, void *context,
+											  UsBudget *budget, uint64 seed);
 
 /*
  * The profile of segments that are joined from those of another profile, without rules: label[] of each
@@ -98,6 +112,10 @@ extern UsProfile *us_profile_join(const UsProfile *from, const int32 *label, int
 /* Stored form: little-endian, strings in UTF-8; read validates (22P03) against the encoder. */
 extern void us_profile_write(const UsProfile *profile, UsWriter *w);
 extern UsProfile *us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels);
+
+/* The same for rules of ranges of n_labels labels. */
+extern void us_range_rules_write(const UsRangeRule *range, int n, UsWriter *w);
+extern UsRangeRule *us_range_rules_read(UsReader *r, int n_labels, int *n);
 
 /*
  * rest[n_labels]: for each segment the mean over the rows of all others; NaN when none of them has a

@@ -16,6 +16,17 @@
 #include "eval/profile.h"
 #include "infra/utf8.h"
 
+static void
+write_rule(const UsSegmentRule *rule, UsWriter *w)
+{
+	us_write_u8(w, rule->condition != NULL);
+	if (rule->condition)
+		us_write_utf8(w, rule->condition);
+	us_write_f64(w, rule->fidelity);
+	us_write_f64(w, rule->precision);
+	us_write_f64(w, rule->recall);
+}
+
 /* A finite number or NaN. */
 static double
 read_number(UsReader *r)
@@ -34,16 +45,9 @@ us_profile_write(const UsProfile *profile, UsWriter *w)
 	us_write_i64(w, profile->nrows);
 	for (int k = 0; k < profile->n_labels; k++)
 	{
-		const UsSegmentRule *rule = &profile->rule[k];
-
 		us_write_i64(w, profile->n[k]);
 		us_write_f64(w, profile->weight[k]);
-		us_write_u8(w, rule->condition != NULL);
-		if (rule->condition)
-			us_write_utf8(w, rule->condition);
-		us_write_f64(w, rule->fidelity);
-		us_write_f64(w, rule->precision);
-		us_write_f64(w, rule->recall);
+		write_rule(&profile->rule[k], w);
 	}
 	us_write_u32(w, profile->nfacets);
 	for (int f = 0; f < profile->nfacets; f++)
@@ -64,6 +68,15 @@ us_profile_write(const UsProfile *profile, UsWriter *w)
 			us_write_f64(w, facet->segment_weight[k]);
 		}
 	}
+}
+
+static void
+read_rule(UsReader *r, UsSegmentRule *rule)
+{
+	rule->condition = us_read_u8(r) ? us_read_utf8(r) : NULL;
+	rule->fidelity = read_number(r);
+	rule->precision = read_number(r);
+	rule->recall = read_number(r);
 }
 
 static void
@@ -109,10 +122,7 @@ us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels)
 		if (profile->n[k] < 0 || profile->n[k] > profile->nrows)
 			us_corrupt(r, "segment of " INT64_FORMAT " rows in a profile of " INT64_FORMAT,
 					   profile->n[k], profile->nrows);
-		profile->rule[k].condition = us_read_u8(r) ? us_read_utf8(r) : NULL;
-		profile->rule[k].fidelity = read_number(r);
-		profile->rule[k].precision = read_number(r);
-		profile->rule[k].recall = read_number(r);
+		read_rule(r, &profile->rule[k]);
 	}
 	profile->nfacets = us_read_count(r, 29 + 16 * (size_t) n_labels, PG_INT32_MAX);
 	if ((Size) profile->nfacets > MaxAllocSize / sizeof(UsFacet))
@@ -121,4 +131,38 @@ us_profile_read(UsReader *r, const UsEncoder *encoder, int n_labels)
 	for (int f = 0; f < profile->nfacets; f++)
 		read_facet(r, encoder, n_labels, &profile->facet[f]);
 	return profile;
+}
+
+/* u32 ranges, for each u32 lo, u32 hi, its rule. */
+void
+us_range_rules_write(const UsRangeRule *range, int n, UsWriter *w)
+{
+	us_write_u32(w, n);
+	for (int i = 0; i < n; i++)
+	{
+		us_write_u32(w, range[i].lo);
+		us_write_u32(w, range[i].hi);
+		write_rule(&range[i].rule, w);
+	}
+}
+
+UsRangeRule *
+us_range_rules_read(UsReader *r, int n_labels, int *n)
+{
+	UsRangeRule *range;
+
+	*n = us_read_count(r, 33, MaxAllocSize / sizeof(UsRangeRule));
+	range = palloc0(Max(*n, 1) * sizeof(UsRangeRule));
+	for (int i = 0; i < *n; i++)
+	{
+		uint32		lo = us_read_u32(r);
+		uint32		hi = us_read_u32(r);
+
+		if (lo < 1 || lo > hi || hi > (uint32) n_labels)
+			us_corrupt(r, "a rule of the branches %u to %u of %d", lo, hi, n_labels);
+		range[i].lo = (int) lo;
+		range[i].hi = (int) hi;
+		read_rule(r, &range[i].rule);
+	}
+	return range;
 }

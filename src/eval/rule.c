@@ -22,6 +22,9 @@
 /* cells of the binned sample: rows * candidates */
 #define MAX_CELLS	((Size) 24 * 1024 * 1024)
 
+/* cells that are counted for rules that need not be found */
+#define MAX_WORK	2e8
+
 /* What a condition can be about: a facet, or whether its column is NULL. */
 typedef struct Candidate
 {
@@ -56,7 +59,8 @@ typedef struct Node
 typedef struct Search
 {
 	const Sample *sample;
-	int			label;
+	int			lo;				/* members have labels lo .. hi */
+	int			hi;
 	int		   *row;			/* [n] rows, those of a node side by side */
 	Node		node[MAX_NODES];
 } Search;
@@ -202,6 +206,14 @@ take_sample(Sample *s, UsFrame *frame, const UsProfile *profile, const UsFacetSo
 	}
 }
 
+static inline bool
+is_member(const Search *search, int row)
+{
+	int			label = search->sample->label[row];
+
+	return label >= search->lo && label <= search->hi;
+}
+
 /* n * impurity for a group of n rows with m members, up to a factor. */
 static inline double
 gini(int64 n, int64 m)
@@ -233,7 +245,7 @@ best_split(const Search *search, const int *row, int n, Node *node)
 		for (int i = 0; i < n; i++)
 		{
 			count[bin[row[i]]]++;
-			members[bin[row[i]]] += s->label[row[i]] == search->label;
+			members[bin[row[i]]] += is_member(search, row[i]);
 		}
 		n_all = n - count[NO_BIN];
 		m_all = node->members - members[NO_BIN];
@@ -273,7 +285,7 @@ grow(Search *search, int i, int *row, int n, int depth)
 	node->n = n;
 	node->members = 0;
 	for (int r = 0; r < n; r++)
-		node->members += s->label[row[r]] == search->label;
+		node->members += is_member(search, row[r]);
 	node->member = 2 * node->members > node->n;
 	if (depth == 0 || node->members == 0 || node->members == node->n
 		|| !best_split(search, row, n, node))
@@ -411,10 +423,9 @@ append_rule(StringInfo out, const Search *search, const UsProfile *profile,
 }
 
 static void
-find_rule(Search *search, UsProfile *profile, const UsEncoder *encoder)
+find_rule(Search *search, const UsProfile *profile, const UsEncoder *encoder, UsSegmentRule *rule)
 {
 	const Sample *s = search->sample;
-	UsSegmentRule *rule = &profile->rule[search->label - 1];
 	StringInfoData text;
 	int64		both = 0;
 	int64		agree = 0;
@@ -437,7 +448,7 @@ find_rule(Search *search, UsProfile *profile, const UsEncoder *encoder)
 		return;
 	for (int i = 0; i < s->n; i++)
 	{
-		bool		member = s->label[i] == search->label;
+		bool		member = is_member(search, i);
 		bool		rule_says = holds(search, i);
 
 		predicted += rule_says;
@@ -465,15 +476,17 @@ make_candidates(Sample *s, const UsFrame *frame, const UsProfile *profile,
 			s->candidate[s->ncandidates++] = (Candidate) {f, true};
 }
 
-void
-us_rules_find(UsFrame *frame, const UsEncoder *encoder, UsProfile *profile,
+int
+us_rules_find(UsFrame *frame, const UsEncoder *encoder, const UsProfile *profile,
 			  const UsFacetSource *source, UsLabelChunk labels, void *context,
-			  UsBudget *budget, uint64 seed)
+			  UsBudget *budget, uint64 seed, UsRangeRule *range, int n, int least)
 {
 	UsArena    *arena = us_arena_create(CurrentMemoryContext, budget);
 	Sample		s = {0};
 	Search		search;
 	double	   *scratch;
+	double		work = 0;
+	int			found = 0;
 
 	make_candidates(&s, frame, profile, source);
 	s.room = (int) Min((int64) (1.1 * US_RULE_SAMPLE), Max(frame->nrows, 1));
@@ -495,7 +508,13 @@ us_rules_find(UsFrame *frame, const UsEncoder *encoder, UsProfile *profile,
 		make_thresholds(&s, f, us_encoder_feature(encoder, profile->facet[s.candidate[f].facet].feature)->kind, scratch);
 		bin_facet(&s, f);
 	}
-	for (search.label = 1; search.label <= profile->n_labels; search.label++)
-		find_rule(&search, profile, encoder);
+	for (; found < n && (found < least || work < MAX_WORK); found++)
+	{
+		search.lo = range[found].lo;
+		search.hi = range[found].hi;
+		find_rule(&search, profile, encoder, &range[found].rule);
+		work += (double) s.n * s.ncandidates * US_RULE_DEPTH;
+	}
 	us_arena_reset(arena);
+	return found;
 }

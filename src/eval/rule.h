@@ -15,16 +15,20 @@
 #define US_RULE_DEPTH	3
 
 /*
- * Fill profile->rule for all labels.  For each label one binary tree (CART,
- * Breiman et al. 1984, Gini impurity on at most 64 quantile bins a facet) of depth
- * US_RULE_DEPTH is grown on a sample of rows chosen by hash of their key;
- * branches with a majority of members are joined by OR.  Fidelity, precision and
+ * Find a rule for each of n ranges of labels; labels are those of the rows, facets those of the profile.
+ * For each range one binary tree (CART, Breiman et al. 1984, Gini impurity on at most 64
+ * quantile bins a facet) of depth US_RULE_DEPTH is grown on a sample of rows chosen by hash of
+ * their key; branches with a majority of members are joined by OR.  Fidelity, precision and
  * recall are measured on the sample with the semantics of SQL: a NULL fulfils no
  * condition.
+ *
+ * Returns for how many of the ranges, from the first on, rules were looked for: all where least is n, else at
+ * least the first "least" ones, and no more of them than some hundred milliseconds allow (by a count of
+ * the work, not by a clock).
  */
-extern void us_rules_find(UsFrame *frame, const UsEncoder *encoder, UsProfile *profile,
+extern int	us_rules_find(UsFrame *frame, const UsEncoder *encoder, const UsProfile *profile,
 						  const UsFacetSource *source, UsLabelChunk labels, void *context,
-						  UsBudget *budget, uint64 seed);
+						  UsBudget *budget, uint64 seed, UsRangeRule *range, int n, int least);
 
 /* The text of "facet > threshold" (above) or its opposite, as SQL. */
 extern char *us_rule_condition(const UsFeature *feature, const UsFacet *facet,

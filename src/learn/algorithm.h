@@ -63,8 +63,8 @@ typedef struct UsFitResult
 	UsReport   *details;		/* object */
 
 	/*
-	 * For clustering, what label_block would say of the training rows, less 1, if the fit
-	 * knows it anyway: [nchunks][US_CHUNK_ROWS], taken from the budget; or NULL.
+	 * For clustering, what label_block (with a tree: branch_block) would say of the training rows,
+	 * less 1, if the fit knows it anyway: [nchunks][US_CHUNK_ROWS], taken from the budget; or NULL.
 	 */
 	const uint16 *labels;
 } UsFitResult;

@@ -46,6 +46,8 @@ static const UsParamSpec specs[] = {
 	"up to so many rows, if memory allows, every row is clustered; more are summed up in prototypes first"},
 	{"prototypes", US_PARAM_INT, "2048", LEAST_PROTOTYPES, 65535, NULL,
 	"weighted prototypes that stand for the rows of a larger source"},
+	{"min_rows", US_PARAM_INT, "1", 1, 1000, NULL,
+	"rows that each point of the model stands for at least; from 2 on no point is a single row"},
 	{"max_cut", US_PARAM_INT, "256", 1, MAX_K, NULL,
 	"most segments that userseg.cut can make of the model"},
 	{"silhouette_rows", US_PARAM_INT, "5000", 0, 100000, NULL,
@@ -68,6 +70,7 @@ typedef struct Fit
 	UsArena    *arena;
 	UsHierarchyPlan plan;
 	UsHierarchicalModel *model;
+	uint16	   *of_row;			/* the point of each row, then its branch less 1; or NULL */
 	UsTree	   *tree;			/* of the model, while it is being made */
 	UsCutPlan	cut;
 	UsCutCandidate *candidate;
@@ -163,6 +166,12 @@ plan_points(Fit *f)
 	f->plan.width = us_encoder_width(f->input->encoder);
 	f->plan.max_exact = (int) param(f, "max_exact")->integer;
 	f->plan.max_prototypes = Max((int) param(f, "prototypes")->integer, Min(2 * f->cut.hi, 65535));
+	f->plan.min_rows = (int) param(f, "min_rows")->integer;
+	if (f->plan.nrows < f->plan.min_rows)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("min_rows is %d, but the source has only " INT64_FORMAT " rows", f->plan.min_rows, f->plan.nrows),
+				 errhint("Use a smaller min_rows, or more rows.")));
 	us_hierarchy_decide(&f->plan, room, least);
 	if (f->plan.short_of_memory)
 		warn(f->result,
@@ -179,7 +188,7 @@ build_tree(Fit *f)
 	int			exponent;
 
 	us_progress("points", 0, f->plan.nrows);
-	us_hierarchy_points(&f->plan, f->input, f->arena, f->details, &m->points);
+	us_hierarchy_points(&f->plan, f->input, f->arena, f->details, &m->points, &f->of_row);
 	/* fewer prototypes than planned may have room for a better storage */
 	if (!f->plan.exact)
 		(void) us_hierarchy_storage(f->plan.linkage, m->points.n, f->plan.width,
@@ -273,6 +282,21 @@ choose_cut(Fit *f)
 	us_budget_release(f->input->budget, measure_bytes(f));
 }
 
+/* The branches of the rows, where their points are known. */
+static void
+find_branches(Fit *f)
+{
+	const UsHierarchicalModel *m = f->model;
+	int64		rows = (int64) f->input->frame->nchunks * US_CHUNK_ROWS;
+
+	for (int64 i = 0; f->of_row != NULL && i < rows; i++)
+	{
+		if (i % US_CHUNK_ROWS == 0)
+			us_progress("branches", i, rows);
+		f->of_row[i] = (uint16) (m->branch[f->of_row[i]] - 1);
+	}
+}
+
 /* ---- details ---- */
 
 static void
@@ -318,6 +342,7 @@ report(Fit *f)
 	us_report_text(f->details, "metric", us_metric_name(m->points.metric));
 	us_report_bool(f->details, "exact", m->points.exact);
 	us_report_int(f->details, "points", m->points.n);
+	us_report_int(f->details, "least_rows", m->points.least_rows);
 	us_report_int(f->details, "distinct_points", f->distinct);
 	us_report_text(f->details, "distances", f->plan.storage == US_LINKAGE_FLOAT8 ? "float8" :
 				   f->plan.storage == US_LINKAGE_FLOAT4 ? "float4" : "recomputed");
@@ -362,7 +387,10 @@ hierarchical_fit(const UsFitInput *input, UsFitResult *result)
 	m->branches = Min(Max((int) param(&f, "max_cut")->integer, m->k), f.distinct);
 	m->branches = Max(m->branches, m->k);
 	m->silhouette_rows = f.cut.silhouette_rows;
+	if (m->linkage == US_LINKAGE_WARD && m->points.within != NULL)
+		m->components = us_hierarchical_components(m);
 	us_hierarchical_prepare(m);
+	find_branches(&f);
 	report(&f);
 
 	result->model = m;
@@ -372,6 +400,7 @@ hierarchical_fit(const UsFitInput *input, UsFitResult *result)
 	result->metric_value = f.candidate[f.chosen].silhouette;
 	result->converged = true;
 	result->details = f.details;
+	result->labels = f.of_row;
 }
 
 static uint64

@@ -6,12 +6,16 @@
 
 #include <math.h>
 
-#include "learn/hierarchical_model.h"
+#include "learn/hierarchical_mixture.h"
 #include "math/hash.h"
 
-#define FORMAT_VERSION	1
+#define FORMAT_VERSION	2
 #define FLAG_EXACT		1
 #define FLAG_WITHIN		2
+#define FLAG_CELLS		4
+
+#define MOST_COMPONENTS	64
+#define POINTS_EACH		16
 
 #define MOST_POINTS		(1 << 20)
 #define MOST_EXPONENT	1000
@@ -31,7 +35,7 @@ us_hierarchy_direction(double *v, int width)
 
 /* ---- what is made from points and tree ---- */
 
-/* Means and weights of the segments. */
+/* Means and weights of the segments, by their points. */
 static void
 make_centers(UsHierarchicalModel *m)
 {
@@ -56,14 +60,32 @@ make_centers(UsHierarchicalModel *m)
 static void
 make_cut(UsHierarchicalModel *m)
 {
-	m->label = (int32 *) palloc(sizeof(int32) * m->points.n);
+	int			n = m->points.n;
+
+	m->label = (int32 *) palloc(sizeof(int32) * n);
 	us_tree_cut(m->tree, m->k, m->label);
 	m->branch_label = (int32 *) palloc(sizeof(int32) * m->branches);
-	for (int i = 0; i < m->points.n; i++)
+	for (int i = 0; i < n; i++)
 		m->branch_label[m->branch[i] - 1] = m->label[i];
 	make_centers(m);
-	m->index = us_prototype_index(m->points.x, m->points.n, m->points.dim, m->label,
-								  m->points.metric == US_METRIC_MANHATTAN);
+	if (m->mixture != NULL)
+		return;
+	if (m->points.cells == NULL)
+		m->index = us_prototype_index(m->points.x, n, m->points.dim, m->label,
+									  m->points.metric == US_METRIC_MANHATTAN);
+	else
+	{
+		m->other = (int32 *) palloc(sizeof(int32) * n * US_OTHER_POINTS);
+		m->other_known = (bool *) palloc0(n);
+	}
+}
+
+int
+us_hierarchical_components(const UsHierarchicalModel *m)
+{
+	int			n = Min(m->points.n / POINTS_EACH, MOST_COMPONENTS);
+
+	return Min(Max(Max(n, m->k), 1), m->branches);
 }
 
 void
@@ -72,6 +94,8 @@ us_hierarchical_prepare(UsHierarchicalModel *m)
 	m->tree = us_tree_make(m->merge, m->points.n);
 	m->branch = (int32 *) palloc(sizeof(int32) * m->points.n);
 	us_tree_cut(m->tree, m->branches, m->branch);
+	if (m->components > 0)
+		m->mixture = us_tree_mixture(&m->points, m->tree, m->components, m->branches);
 	m->down = ldexp(1.0, -m->points.exponent);
 	m->p = (double *) palloc(sizeof(double) * m->points.dim);
 	make_cut(m);
@@ -275,13 +299,6 @@ branch_labels(const void *model)
 	return ((const UsHierarchicalModel *) model)->branch_label;
 }
 
-static void
-branch_block(const void *model, const double *x, int stride, int nrows, int32 *branch)
-{
-	us_hierarchical_point_block((const UsHierarchicalModel *) model, x, stride, nrows,
-								((const UsHierarchicalModel *) model)->branch, branch);
-}
-
 static const UsTree *
 tree_of(const void *model)
 {
@@ -348,7 +365,7 @@ cut(const void *model, int k, UsFitResult *result)
 const UsAlgorithmTree us_hierarchical_tree = {
 	.branches = branches,
 	.branch_labels = branch_labels,
-	.branch_block = branch_block,
+	.branch_block = us_hierarchical_branch_block,
 	.tree = tree_of,
 	.leaf_labels = leaf_labels,
 	.leaf_weights = leaf_weights,
@@ -375,7 +392,7 @@ us_hierarchical_describe(const void *model)
 /*
  * u8 version, u8 linkage, u8 metric, u8 flags, u32 width, u32 points, u32 k, u32 branches, u32 silhouette_rows,
  * i32 exponent, f64 own, then for each point f64 x[dim], f64 weight, f64 within if flagged, for each
- * merge u32 a, u32 b, f64 height.
+ * merge u32 a, u32 b, f64 height; then from version 2 on u32 components, and if flagged the cells (prototype_cells.c).
  */
 void
 us_hierarchical_write(const void *model, UsWriter *w)
@@ -386,7 +403,7 @@ us_hierarchical_write(const void *model, UsWriter *w)
 	us_write_u8(w, FORMAT_VERSION);
 	us_write_u8(w, m->linkage);
 	us_write_u8(w, p->metric);
-	us_write_u8(w, (p->exact ? FLAG_EXACT : 0) | (p->within ? FLAG_WITHIN : 0));
+	us_write_u8(w, (p->exact ? FLAG_EXACT : 0) | (p->within ? FLAG_WITHIN : 0) | (p->cells ? FLAG_CELLS : 0));
 	us_write_u32(w, p->width);
 	us_write_u32(w, p->n);
 	us_write_u32(w, m->k);
@@ -408,6 +425,9 @@ us_hierarchical_write(const void *model, UsWriter *w)
 		us_write_u32(w, m->merge[i].b);
 		us_write_f64(w, m->merge[i].height);
 	}
+	us_write_u32(w, m->components);
+	if (p->cells != NULL)
+		us_cells_write(p->cells, w);
 }
 
 static void
@@ -489,7 +509,7 @@ us_hierarchical_read(UsReader *r, int width, int *n_labels)
 	int			metric = us_read_u8(r);
 	int			flags = us_read_u8(r);
 
-	if (version != FORMAT_VERSION)
+	if (version < 1 || version > FORMAT_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("format %d of a hierarchical model is not known to this version of userseg",
@@ -501,7 +521,7 @@ us_hierarchical_read(UsReader *r, int width, int *n_labels)
 		(metric != US_METRIC_EUCLIDEAN && us_linkage_is_geometric(m->linkage)))
 		us_corrupt(r, "metric %d with linkage %d", metric, linkage);
 	p->metric = (UsMetric) metric;
-	if ((flags & ~(FLAG_EXACT | FLAG_WITHIN)) != 0)
+	if ((flags & ~(FLAG_EXACT | FLAG_WITHIN | (version > 1 ? FLAG_CELLS : 0))) != 0)
 		us_corrupt(r, "flags %d", flags);
 	p->exact = (flags & FLAG_EXACT) != 0;
 	p->width = (int) us_read_u32(r);
@@ -522,6 +542,12 @@ us_hierarchical_read(UsReader *r, int width, int *n_labels)
 		us_corrupt(r, "weight %g of a row", p->own);
 	read_points(r, p, (flags & FLAG_WITHIN) != 0);
 	read_merges(r, m);
+	if (version > 1)
+		m->components = read_number(r, 0, m->branches, "components");
+	if (m->components > 0 && p->metric != US_METRIC_EUCLIDEAN)
+		us_corrupt(r, "components with metric %d", metric);
+	if (flags & FLAG_CELLS)
+		p->cells = us_cells_read(r, width, metric == US_METRIC_COSINE, p->n);
 	us_hierarchical_prepare(m);
 	*n_labels = m->k;
 	return m;

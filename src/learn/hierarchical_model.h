@@ -6,6 +6,7 @@
 #define US_HIERARCHICAL_MODEL_H
 
 #include "learn/algorithm.h"
+#include "learn/prototype_cells.h"
 #include "learn/prototype_index.h"
 #include "stat/linkage_tree.h"
 
@@ -27,7 +28,11 @@ typedef struct UsHierarchyPoints
 	double	   *x;				/* [n][dim] */
 	double	   *weight;			/* [n] */
 	double	   *within;			/* [n] sum of squares around the point, in units of x; NULL: 0 */
+	UsCells    *cells;			/* which point a row belongs to; NULL: the nearest */
+	int64		least_rows;		/* rows behind the point that has fewest; only when it was just made */
 } UsHierarchyPoints;
+
+typedef struct UsTreeMixture UsTreeMixture;
 
 typedef struct UsHierarchicalModel
 {
@@ -37,18 +42,28 @@ typedef struct UsHierarchicalModel
 	int			branches;		/* clusters of the finest cut that can be made */
 	int			silhouette_rows;	/* points on which the silhouette is computed */
 	UsMerge    *merge;			/* [n - 1], heights in encoded units */
+	int			components;		/* of the mixture that rows are judged by; 0: there is none, points judge */
 
 	/* made from these */
 	UsTree	   *tree;
 	int32	   *label;			/* [n] segment of each point, 1 .. k */
 	int32	   *branch;			/* [n] branch of each point, 1 .. branches */
 	int32	   *branch_label;	/* [branches] segment of each branch */
+	int32	   *other;			/* [n][US_OTHER_POINTS] for each point the nearest ones of other segments, -1: no more, */
+	bool	   *other_known;	/* [n] once they are found; only with cells */
 	double	   *center;			/* [k][width], encoded units */
 	double	   *weight;			/* [k] */
-	UsPrototypeIndex *index;
+	UsPrototypeIndex *index;	/* without cells or mixture */
+	UsTreeMixture *mixture;	/* hierarchical_mixture.h; or NULL */
 	double		down;			/* 2^-exponent */
 	double	   *p;				/* [dim] scratch */
 } UsHierarchicalModel;
+
+/* points of other segments among which the runner-up of a row is */
+#define US_OTHER_POINTS	8
+
+/* Components for the mixture of a model: some dozens, of several points each; at least its segments. */
+extern int	us_hierarchical_components(const UsHierarchicalModel *m);
 
 /* Fill in what is made from the other fields, in the current memory context. */
 extern void us_hierarchical_prepare(UsHierarchicalModel *m);
@@ -78,9 +93,8 @@ extern void us_hierarchy_direction(double *v, int width);
 /* What is told of the present cut. */
 extern void us_hierarchical_report_cut(const UsHierarchicalModel *m, double silhouette, UsReport *r);
 
-/* out[nrows]: for each row of a block number[] of its nearest point. */
-extern void us_hierarchical_point_block(const UsHierarchicalModel *m, const double *x, int stride, int nrows,
-										const int32 *number, int32 *out);
+/* branch[nrows]: the branches 1 .. branches of the rows of a block. */
+extern void us_hierarchical_branch_block(const void *model, const double *x, int stride, int nrows, int32 *branch);
 
 /* Functions of the vtable: scoring in hierarchical_score.c, the rest in hierarchical_model.c. */
 extern void us_hierarchical_score(const void *model, const double *x, UsScore *score);

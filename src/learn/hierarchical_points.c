@@ -14,6 +14,7 @@
 
 #include "infra/progress.h"
 #include "learn/hierarchical_points.h"
+#include "learn/microaggregation.h"
 #include "learn/microcluster.h"
 #include "math/distance.h"
 
@@ -188,11 +189,114 @@ us_hierarchy_put_in_order(UsHierarchyPoints *p, UsArena *arena, const double *x,
 	return order;
 }
 
+/* The points of cells and of rows, after point i has become point map[i]. */
+static void
+renumber(const int32 *map, UsCells *cells, uint16 *of_row, int64 room)
+{
+	for (int i = 0; i < cells->book.n; i++)
+		cells->prototype[i] = map[cells->prototype[i]];
+	for (int64 i = 0; of_row != NULL && i < room; i++)
+	{
+		if (i % US_CHUNK_ROWS == 0)
+			CHECK_FOR_INTERRUPTS();
+		of_row[i] = (uint16) map[of_row[i]];
+	}
+}
+
+/* The points in being made. */
+typedef struct Making
+{
+	const UsFitInput *input;
+	UsHierarchyPoints *p;
+	UsArena    *arena;			/* of the points */
+	UsArena    *scratch;
+	int64	   *rows;			/* [n] of each point */
+	uint16	   *of_row;
+} Making;
+
+/* Bring n points into order, and whatever refers to them. */
+static void
+put_in_order(Making *m, const double *x, const double *weight, const double *within, const int64 *rows)
+{
+	UsHierarchyPoints *p = m->p;
+	const int32 *order = us_hierarchy_put_in_order(p, m->arena, x, weight, within);
+	int32	   *rank = (int32 *) us_arena_array(m->scratch, p->n, sizeof(int32));
+
+	m->rows = (int64 *) us_arena_array(m->scratch, p->n, sizeof(int64));
+	for (int i = 0; i < p->n; i++)
+	{
+		rank[order[i]] = i;
+		m->rows[i] = rows ? rows[order[i]] : 1;
+	}
+	if (p->cells != NULL)
+		renumber(rank, p->cells, m->of_row, (int64) m->input->frame->nchunks * US_CHUNK_ROWS);
+}
+
+/* Weight, mean and sum of squares of each group of points, the last in units of x; and rows. */
+static void
+sum_groups(const UsHierarchyPoints *p, const int64 *rows, const int32 *group, int ngroups,
+		   double *x, double *weight, double *within, int64 *sum_rows)
+{
+	for (int i = 0; i < p->n; i++)
+	{
+		weight[group[i]] += p->weight[i];
+		sum_rows[group[i]] += rows[i];
+	}
+	for (int i = 0; i < p->n; i++)
+		for (int j = 0; j < p->dim; j++)
+			x[(Size) group[i] * p->dim + j] += p->weight[i] / weight[group[i]] * p->x[(Size) i * p->dim + j];
+	for (int i = 0; i < p->n; i++)
+	{
+		double		square = 0;
+
+		for (int j = 0; j < p->dim; j++)
+		{
+			double		d = p->x[(Size) i * p->dim + j] - x[(Size) group[i] * p->dim + j];
+
+			square += d * d;
+		}
+		within[group[i]] += p->weight[i] * square + (p->within ? p->within[i] : 0);
+	}
+	for (int g = 0; g < ngroups && p->metric == US_METRIC_COSINE; g++)
+		us_hierarchy_direction(x + (Size) g * p->dim, p->width);
+}
+
+/* Put points of few rows together. */
+static void
+aggregate(Making *m, int min_rows)
+{
+	UsHierarchyPoints *p = m->p;
+	int32	   *group = (int32 *) us_arena_array(m->scratch, p->n, sizeof(int32));
+	int			n = us_microaggregate(p->x, m->rows, p->n, p->dim, min_rows, group);
+	double	   *x = (double *) us_arena_array(m->scratch, (Size) n * p->dim, sizeof(double));
+	double	   *weight = (double *) us_arena_array(m->scratch, n, sizeof(double));
+	double	   *within = (double *) us_arena_array(m->scratch, n, sizeof(double));
+	int64	   *rows = (int64 *) us_arena_array(m->scratch, n, sizeof(int64));
+	double		total = 0;
+
+	sum_groups(p, m->rows, group, n, x, weight, within, rows);
+	p->exact = true;
+	for (int g = 0; g < n; g++)
+	{
+		p->exact = p->exact && within[g] == 0;
+		within[g] = ldexp(within[g], 2 * p->exponent);
+		total += weight[g];
+	}
+	if (p->own == 0)
+		p->own = total / m->input->frame->nrows;
+	if (p->cells != NULL)
+		renumber(group, p->cells, m->of_row, (int64) m->input->frame->nchunks * US_CHUNK_ROWS);
+	p->n = n;
+	put_in_order(m, x, weight, p->exact ? NULL : within, rows);
+}
+
 void
 us_hierarchy_points(const UsHierarchyPlan *plan, const UsFitInput *input, UsArena *arena,
-					UsReport *details, UsHierarchyPoints *p)
+					UsReport *details, UsHierarchyPoints *p, uint16 **of_row)
 {
 	UsArena    *scratch = us_arena_create(CurrentMemoryContext, input->budget);
+	Making		m = {input, p, arena, scratch};
+	const int64 *rows = NULL;
 	double	   *x;
 	double	   *weight;
 	double	   *within = NULL;
@@ -212,7 +316,10 @@ us_hierarchy_points(const UsHierarchyPlan *plan, const UsFitInput *input, UsAren
 	}
 	else
 	{
-		UsPrototypes *made = us_prototypes_build(input, plan->n, plan->metric == US_METRIC_COSINE, details);
+		UsPrototypes *made = us_prototypes_build(input, plan->n, plan->metric == US_METRIC_COSINE,
+												  plan->linkage == US_LINKAGE_WARD ? SIZE_MAX :
+												  us_hierarchy_bytes(plan->linkage, plan->storage, plan->n, plan->width),
+												  details);
 		double		total = 0;
 
 		p->n = made->n;
@@ -226,12 +333,23 @@ us_hierarchy_points(const UsHierarchyPlan *plan, const UsFitInput *input, UsAren
 		}
 		weight = made->weight;
 		within = p->exact ? NULL : made->within;
+		/* with Ward's method a mixture finds the segments */
+		if (plan->linkage != US_LINKAGE_WARD)
+			p->cells = made->cells;
+		m.of_row = made->of_row;
+		rows = made->rows;
 		p->own = input->frame->weighted ? total / input->frame->nrows : 1;
 	}
 	for (Size i = 0; i < (Size) p->n * p->dim; i++)
 		x[i] += 0.0;			/* no negative zeros */
 	normalise(p, x);
-	(void) us_hierarchy_put_in_order(p, arena, x, weight, within);
+	put_in_order(&m, x, weight, within, rows);
+	if (plan->min_rows > 1)
+		aggregate(&m, plan->min_rows);
+	p->least_rows = m.rows[0];
+	for (int i = 1; i < p->n; i++)
+		p->least_rows = Min(p->least_rows, m.rows[i]);
+	*of_row = m.of_row;
 	us_arena_reset(scratch);
 }
 

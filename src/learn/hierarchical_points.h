@@ -16,6 +16,7 @@ typedef struct UsHierarchyPlan
 	int			width;
 	int			max_exact;		/* rows that are clustered one by one at most */
 	int			max_prototypes; /* else */
+	int			min_rows;		/* that a point stands for at least */
 	bool		exact;			/* decided */
 	int			n;				/* rows, or prototypes at most */
 	UsLinkageStorage storage;
@@ -42,10 +43,11 @@ extern void us_hierarchy_decide(UsHierarchyPlan *plan, Size room, int least);
 
 /*
  * The points, in the order of their coordinates, then weights.  In the current context; large arrays
- * in arena.  details gets what us_prototypes_build tells.
+ * in arena.  details gets what us_prototypes_build tells.  *of_row: the point of each row of the
+ * source (UsPrototypes.of_row), or NULL.
  */
 extern void us_hierarchy_points(const UsHierarchyPlan *plan, const UsFitInput *input, UsArena *arena,
-								UsReport *details, UsHierarchyPoints *points);
+								UsReport *details, UsHierarchyPoints *points, uint16 **of_row);
 
 /*
  * Fill in the points of p (n, dim and exponent are set) from x[n][dim], weight[n] and within[n] or NULL, in the order of their

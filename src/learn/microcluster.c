@@ -79,7 +79,8 @@ us_prototypes_bytes(int max_n, int64 nrows, int width)
 	UsMatrix	matrix = {.width = width};
 	UsMicroArea layout;
 
-	return us_micro_area_layout(&layout, &matrix, max_n, 1) +
+	return us_micro_area_layout(&layout, &matrix, max_n, 1, false) +
+		2 * sizeof(uint16) * (uint64) nrows +
 		learning_bytes(&space, sample_rows(max_n, nrows, width), max_n) +
 		(uint64) nrows * sizeof(float) * width;
 }
@@ -104,23 +105,27 @@ choose_workers(const Build *b, const UsParam *asked)
  * if there are workers to read it; else they are encoded twice.
  */
 static void
-start(Build *b, Size reserve)
+start(Build *b, Size learning, Size reserve)
 {
 	UsBudget   *budget = b->input->budget;
 	UsMatrix	m = us_matrix_layout(b->space, b->input->frame);
 	Size		data = m.chunk_bytes * m.nchunks;
 	Size		left = us_budget_left(budget);
-	Size		free = left > reserve + ROUNDING ? left - reserve - ROUNDING : 0;
+	Size		free = left > learning + ROUNDING ? left - learning - ROUNDING : 0;
+	Size		cells = sizeof(uint16) * US_CHUNK_ROWS * m.nchunks;
+	bool		keep = left >= reserve && left - reserve >= cells && free >= 2 * cells;	/* twice: once outside the area */
 	const UsParam *asked = us_params_find(b->input->params, "workers");
 	int			workers = choose_workers(b, asked);
 	UsMicroArea layout;
-	Size		bytes = us_micro_area_layout(&layout, &m, b->max_n, workers + 1);
+	Size		bytes;
 
+	if (keep)
+		free -= cells;
+	bytes = us_micro_area_layout(&layout, &m, b->max_n, workers + 1, keep);
 	while (workers > 0 && bytes > free)
-	{
-		workers--;
-		bytes = us_micro_area_layout(&layout, &m, b->max_n, workers + 1);
-	}
+		bytes = us_micro_area_layout(&layout, &m, b->max_n, --workers + 1, keep);
+	if (keep && bytes > free)
+		bytes = us_micro_area_layout(&layout, &m, b->max_n, workers + 1, keep = false);
 	layout.matrix.spilled = bytes + data > free;
 	b->stored = !layout.matrix.spilled || workers > 0;
 	if (!layout.matrix.spilled)
@@ -199,7 +204,7 @@ pass(Build *b)
 static UsPrototypes *
 prototypes_create(int n, int width)
 {
-	UsPrototypes *p = (UsPrototypes *) palloc(sizeof(UsPrototypes));
+	UsPrototypes *p = (UsPrototypes *) palloc0(sizeof(UsPrototypes));
 
 	p->n = n;
 	p->width = width;
@@ -207,6 +212,7 @@ prototypes_create(int n, int width)
 												  sizeof(double) * n * width);
 	p->weight = (double *) palloc(sizeof(double) * n);
 	p->within = (double *) palloc0(sizeof(double) * n);
+	p->rows = (int64 *) palloc(sizeof(int64) * n);
 	return p;
 }
 
@@ -227,6 +233,7 @@ from_points(const Build *b)
 			p->center[(Size) i * width + j] = b->space->grid[j].offset +
 				us_grid_relative(b->space->grid[j], x[j] * b->space->back[j]);
 		p->weight[i] = points->weight ? points->weight[i] * unit : 1;
+		p->rows[i] = points->rows ? points->rows[i] : 1;
 	}
 	pfree(x);
 	return p;
@@ -248,9 +255,9 @@ within_of(const UsMicroSums *sums, int i, const UsGrid *grid)
 	return within;
 }
 
-/* Those of the places that have rows. */
+/* Those of the places that have rows; number[] of each place, -1 for the others. */
 static UsPrototypes *
-from_sums(const Build *b, const UsMicroSums *sums)
+from_sums(const Build *b, const UsMicroSums *sums, int *number)
 {
 	const UsGrid *grid = b->space->grid;
 	int			width = sums->width;
@@ -266,14 +273,17 @@ from_sums(const Build *b, const UsMicroSums *sums)
 	{
 		double	   *c = p->center + (Size) n * width;
 
+		number[i] = -1;
 		if (sums->weight[i] == 0)
 			continue;
+		number[i] = n;
 		for (int j = 0; j < width; j++)
 			c[j] = grid[j].offset +
 				us_grid_relative(grid[j], (double) sums->sum[(Size) i * width + j] /
 								 (double) sums->weight[i]);
 		p->weight[n] = sums->weight[i] * unit;
 		p->within[n] = within_of(sums, i, grid) * unit;
+		p->rows[n] = sums->rows[i];
 		n++;
 	}
 	return p;
@@ -299,9 +309,9 @@ compare_prototypes(const void *a, const void *b, void *arg)
 	return 0;
 }
 
-/* The prototypes in the order that is promised. */
+/* The prototypes in the order that is promised; rank[n] is the place of each of those before. */
 static UsPrototypes *
-sorted(const UsPrototypes *p)
+sorted(const UsPrototypes *p, int *rank)
 {
 	UsPrototypes *to = prototypes_create(p->n, p->width);
 	int		   *order = (int *) palloc(sizeof(int) * p->n);
@@ -315,9 +325,71 @@ sorted(const UsPrototypes *p)
 			   sizeof(double) * p->width);
 		to->weight[i] = p->weight[order[i]];
 		to->within[i] = p->within[order[i]];
+		to->rows[i] = p->rows[order[i]];
+		rank[order[i]] = i;
 	}
 	pfree(order);
 	return to;
+}
+
+/*
+ * What a row needs to find its prototype: the places that have one, number[] of each place.  A place that no row is
+ * nearest to can be left out, no row goes elsewhere without it.
+ */
+static UsCells *
+make_cells(const Build *b, const UsCodeBook *from, const int *number, int n)
+{
+	UsCells    *c = (UsCells *) palloc0(sizeof(UsCells));
+	UsCodeBook *to = &c->book;
+	Size		row = sizeof(float) * from->width;
+
+	c->unit = b->space->unit;
+	c->grid = b->space->grid;
+	c->prototype = (int32 *) palloc(sizeof(int32) * n);
+	to->width = from->width;
+	to->group = (float *) MemoryContextAllocHuge(CurrentMemoryContext, row * from->groups);
+	to->start = (int *) palloc0(sizeof(int) * (from->groups + 1));
+	to->place = (float *) MemoryContextAllocHuge(CurrentMemoryContext, row * n);
+	for (int g = 0; g < from->groups; g++)
+	{
+		int			before = to->n;
+
+		for (int i = from->start[g]; i < from->start[g + 1]; i++)
+		{
+			if (number[i] < 0)
+				continue;
+			memcpy(to->place + (Size) to->n * to->width, from->place + (Size) i * to->width, row);
+			c->prototype[to->n++] = number[i];
+		}
+		if (to->n == before)
+			continue;
+		memcpy(to->group + (Size) to->groups * to->width, from->group + (Size) g * to->width, row);
+		to->start[++to->groups] = to->n;
+	}
+	us_cells_prepare(c);
+	return c;
+}
+
+/*
+ * The prototypes of the rows, if there is memory for them, and no row that counts for nothing is alone in its
+ * place.
+ */
+static uint16 *
+prototypes_of_rows(const Build *b, const UsMicroSums *sums, const int *number)
+{
+	Size		n = (Size) US_CHUNK_ROWS * b->area->matrix.nchunks;
+	const uint16 *cell = us_micro_area_cells(b->area);
+	uint16	   *of_row;
+
+	for (int i = 0; i < sums->n; i++)
+		if (number[i] < 0 && sums->rows[i] > 0)
+			return NULL;
+	if (!b->area->keep || !us_budget_try(b->input->budget, n * sizeof(uint16)))
+		return NULL;
+	of_row = (uint16 *) MemoryContextAllocHuge(CurrentMemoryContext, n * sizeof(uint16));
+	for (Size i = 0; i < n; i++)
+		of_row[i] = (uint16) Max(number[cell[i]], 0);	/* rows that are not there have any */
+	return of_row;
 }
 
 /* ---- details ---- */
@@ -370,8 +442,34 @@ report(const Build *b, const UsPrototypes *p, int groups, UsReport *details)
 	us_report_text(r, "rows_in", !b->stored ? "frame" : m->spilled ? "file" : "memory");
 }
 
+/* Prototypes by the places of a code book. */
+static UsPrototypes *
+from_book(Build *b, int *groups)
+{
+	UsArena    *work = us_arena_create(CurrentMemoryContext, b->input->budget);
+	UsCodeBook *book = us_code_book_learn(b->points, Min(b->max_n, b->points->n), b->input->seed, b->arena, work);
+	int		   *number = (int *) palloc(sizeof(int) * book->n);
+	int		   *rank = (int *) palloc(sizeof(int) * book->n);
+	UsMicroSums sums;
+	UsPrototypes *p;
+
+	us_arena_reset(work);
+	us_micro_area_set_book(b->area, book);
+	*groups = book->groups;
+	sums = pass(b);
+	p = sorted(from_sums(b, &sums, number), rank);
+	for (int i = 0; i < book->n; i++)
+		if (number[i] >= 0)
+			number[i] = rank[number[i]];
+	p->cells = make_cells(b, book, number, p->n);
+	p->of_row = prototypes_of_rows(b, &sums, number);
+	pfree(number);
+	pfree(rank);
+	return p;
+}
+
 UsPrototypes *
-us_prototypes_build(const UsFitInput *input, int max_n, bool unit, UsReport *details)
+us_prototypes_build(const UsFitInput *input, int max_n, bool unit, Size reserve, UsReport *details)
 {
 	Build		b = {0};
 	UsPrototypes *p;
@@ -384,24 +482,15 @@ us_prototypes_build(const UsFitInput *input, int max_n, bool unit, UsReport *det
 	b.max_n = max_n;
 	b.arena = us_arena_create(CurrentMemoryContext, input->budget);
 	rows = sample_rows(max_n, input->frame->nrows, b.space->width);
-	start(&b, learning_bytes(b.space, rows, max_n));
+	start(&b, learning_bytes(b.space, rows, max_n), reserve);
 	load(&b, rows);
 	if (b.complete && b.points->n <= max_n)
-		p = from_points(&b);
-	else
 	{
-		UsArena    *work = us_arena_create(CurrentMemoryContext, input->budget);
-		UsCodeBook *book = us_code_book_learn(b.points, Min(max_n, b.points->n),
-												   input->seed, b.arena, work);
-		UsMicroSums sums;
-
-		us_arena_reset(work);
-		us_micro_area_set_book(b.area, book);
-		groups = book->groups;
-		sums = pass(&b);
-		p = from_sums(&b, &sums);
+		p = from_points(&b);
+		p = sorted(p, (int *) palloc(sizeof(int) * p->n));
 	}
-	p = sorted(p);
+	else
+		p = from_book(&b, &groups);
 	report(&b, p, groups, details);
 	us_team_end(b.team);
 	us_arena_reset(b.arena);

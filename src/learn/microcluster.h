@@ -7,6 +7,7 @@
 #define US_MICROCLUSTER_H
 
 #include "learn/algorithm.h"
+#include "learn/prototype_cells.h"
 
 typedef struct UsPrototypes
 {
@@ -15,6 +16,14 @@ typedef struct UsPrototypes
 	double	   *center;			/* [n][width], encoded units: the mean of the rows */
 	double	   *weight;			/* [n], > 0: sum of their weights */
 	double	   *within;			/* [n]: weighted sum of squared distances around the mean */
+	int64	   *rows;			/* [n]: rows of the source */
+	UsCells    *cells;			/* which prototype a row belongs to; NULL when each is a distinct row */
+
+	/*
+	 * The same for the rows of the source: [nchunks][US_CHUNK_ROWS], taken from the budget; NULL without
+	 * cells, or without room.
+	 */
+	uint16	   *of_row;
 } UsPrototypes;
 
 /*
@@ -28,11 +37,11 @@ typedef struct UsPrototypes
  * workers, and for frames in memory and spilled.  Prototypes come in descending order
  * of their weight, then by their coordinates.
  *
- * Memory is taken from the budget (53200).  details gets an object "microclusters".
- * Raises 22023 if no row has a weight.
+ * Memory is taken from the budget (53200); of_row only if so many bytes as "reserve" are left when all other
+ * memory is given back.  details gets an object "microclusters".  Raises 22023 if no row has a weight.
  */
 extern UsPrototypes *us_prototypes_build(const UsFitInput *input, int max_prototypes, bool unit,
-										 UsReport *details);
+										 Size reserve, UsReport *details);
 
 /* Bytes that us_prototypes_build would like to have at most. */
 extern uint64 us_prototypes_bytes(int max_prototypes, int64 nrows, int width);

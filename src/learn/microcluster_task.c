@@ -6,7 +6,6 @@
 
 #include "utils/memutils.h"
 
-#include "learn/kmeans_bounds.h"
 #include "learn/microcluster_task.h"
 
 /* ---- sums ---- */
@@ -56,7 +55,7 @@ place(Size *at, Size bytes)
 }
 
 Size
-us_micro_area_layout(UsMicroArea *area, const UsMatrix *matrix, int n, int members)
+us_micro_area_layout(UsMicroArea *area, const UsMatrix *matrix, int n, int members, bool keep)
 {
 	int			width = matrix->width;
 	Size		at = 0;
@@ -70,6 +69,9 @@ us_micro_area_layout(UsMicroArea *area, const UsMatrix *matrix, int n, int membe
 	area->group_at = place(&at, sizeof(float) * area->max_groups * width);
 	area->start_at = place(&at, sizeof(int) * (area->max_groups + 1));
 	area->place_at = place(&at, sizeof(float) * n * width);
+	area->keep = keep;
+	if (keep)
+		area->cell_at = place(&at, sizeof(uint16) * US_CHUNK_ROWS * matrix->nchunks);
 	area->member_bytes = TYPEALIGN(US_BLOCK_ALIGN, us_micro_sums_bytes(n, width));
 	area->member_at = place(&at, area->member_bytes * members);
 	return at;
@@ -88,6 +90,12 @@ us_micro_area_set_book(UsMicroArea *area, const UsCodeBook *book)
 	memcpy(base + area->place_at, book->place, sizeof(float) * book->n * book->width);
 }
 
+uint16 *
+us_micro_area_cells(UsMicroArea *area)
+{
+	return (uint16 *) ((char *) area + area->cell_at);
+}
+
 UsMicroSums
 us_micro_area_sums(UsMicroArea *area, int member)
 {
@@ -100,70 +108,51 @@ us_micro_area_sums(UsMicroArea *area, int member)
 /* What a member needs. */
 typedef struct Work
 {
-	int			width;
-	int			groups;
+	UsCodeBook	book;			/* in the area */
+	UsBookSearch *search;
 	UsMicroSums sums;
 	const float *back;
-	const float *group;
-	const int  *start;
-	const float *place;
-	int		   *first;			/* [groups + 1]: rows of each group in order */
-	float	   *dense;			/* the rows of one group */
-	uint16		order[US_CHUNK_ROWS];	/* rows by group */
-	uint16		label[US_CHUNK_ROWS] __attribute__((aligned(US_BLOCK_ALIGN)));
-	uint16		near[US_CHUNK_ROWS] __attribute__((aligned(US_BLOCK_ALIGN)));
+	uint16	   *kept;			/* of all chunks, or NULL */
+	uint16	   *place;			/* of one, if they are not kept */
+	int			chunk;			/* that comes next, where chunks come in order */
 } Work;
 
 static Work *
 begin(UsMicroArea *area, int member)
 {
-	Work	   *w = (Work *) us_block_alloc(sizeof(Work));
+	Work	   *w = (Work *) palloc0(sizeof(Work));
 	char	   *base = (char *) area;
 
-	w->width = area->matrix.width;
-	w->groups = area->groups;
+	w->book.width = area->matrix.width;
+	w->book.groups = area->groups;
+	w->book.n = area->n;
+	w->book.group = (float *) (base + area->group_at);
+	w->book.start = (int *) (base + area->start_at);
+	w->book.place = (float *) (base + area->place_at);
+	w->search = us_book_search(&w->book);
 	w->sums = us_micro_area_sums(area, member);
 	w->back = (const float *) (base + area->back_at);
-	w->group = (const float *) (base + area->group_at);
-	w->start = (const int *) (base + area->start_at);
-	w->place = (const float *) (base + area->place_at);
-	w->first = (int *) palloc(sizeof(int) * (w->groups + 1));
-	w->dense = (float *) us_block_alloc(sizeof(float) * US_CHUNK_ROWS * w->width);
+	if (area->keep)
+		w->kept = us_micro_area_cells(area);
+	else
+		w->place = (uint16 *) palloc(sizeof(uint16) * US_CHUNK_ROWS);
 	return w;
 }
 
-/* The rows of a chunk, ordered by the group in label: w->order, from w->first[g] on. */
+/* Add the rows of a chunk, group by group, so that sums stay near. */
 static void
-order_by_group(Work *w, int nrows)
+sum_up(Work *w, const UsMatrixChunk *chunk, const uint16 *place)
 {
-	int		   *first = w->first;
-	int			at = 0;
+	int			width = w->book.width;
 
-	memset(first, 0, sizeof(int) * (w->groups + 1));
-	for (int r = 0; r < nrows; r++)
-		first[w->label[r] + 1]++;
-	for (int g = 0; g <= w->groups; g++)
-		at = first[g] += at;
-	/* first[g] moves to the end of group g, and is put back */
-	for (int r = 0; r < nrows; r++)
-		w->order[first[w->label[r]]++] = r;
-	memmove(first + 1, first, sizeof(int) * w->groups);
-	first[0] = 0;
-}
-
-/* Add the n rows that stand in dense, whose places are start + near[]. */
-static void
-sum_up(Work *w, int start, const uint16 *order, int n, const int64 *weight)
-{
-	int			width = w->width;
-
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < chunk->nrows; i++)
 	{
-		const float *row = w->dense + (Size) (i / US_LANES) * width * US_LANES + i % US_LANES;
-		int			p = start + w->near[i];
+		int			r = w->search->order[i];
+		const float *row = chunk->x + (Size) (r / US_LANES) * width * US_LANES + r % US_LANES;
+		int			p = place[r];
 		int128	   *sum = w->sums.sum + (Size) p * width;
 		int128	   *square = w->sums.square + (Size) p * width;
-		int64		factor = weight == NULL ? 1 : weight[order[i]];
+		int64		factor = chunk->weight == NULL ? 1 : chunk->weight[r];
 
 		for (int j = 0; j < width; j++)
 		{
@@ -185,27 +174,14 @@ sum_up(Work *w, int start, const uint16 *order, int n, const int64 *weight)
 	}
 }
 
+/* Chunk i of the matrix. */
 static void
-assign(Work *w, const UsMatrixChunk *chunk)
+assign(Work *w, const UsMatrixChunk *chunk, int i)
 {
-	int			width = w->width;
+	uint16	   *place = w->kept ? w->kept + (Size) i * US_CHUNK_ROWS : w->place;
 
-	us_nearest_blocks(chunk->x, (chunk->nrows + US_LANES - 1) / US_LANES, width,
-					  w->group, w->groups, w->label, NULL);
-	order_by_group(w, chunk->nrows);
-	for (int g = 0; g < w->groups; g++)
-	{
-		const uint16 *order = w->order + w->first[g];
-		int			n = w->first[g + 1] - w->first[g];
-
-		if (n == 0)
-			continue;
-		us_bounds_gather(chunk->x, width, order, n, w->dense);
-		us_nearest_blocks(w->dense, (n + US_LANES - 1) / US_LANES, width,
-						  w->place + (Size) w->start[g] * width, w->start[g + 1] - w->start[g],
-						  w->near, NULL);
-		sum_up(w, w->start[g], order, n, chunk->weight);
-	}
+	us_book_search_blocks(w->search, chunk->x, chunk->nrows, place);
+	sum_up(w, chunk, place);
 }
 
 void
@@ -224,7 +200,7 @@ us_task_microcluster(UsTeamTask *task)
 		UsMatrixChunk chunk;
 
 		us_matrix_chunk(&area->matrix, task->team, (int) i, buffer, &chunk);
-		assign(w, &chunk);
+		assign(w, &chunk, (int) i);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
@@ -239,5 +215,7 @@ us_micro_visit_begin(UsMicroArea *area)
 void
 us_micro_visit(void *context, const UsMatrixChunk *chunk, const uint64 *key)
 {
-	assign((Work *) context, chunk);
+	Work	   *w = (Work *) context;
+
+	assign(w, chunk, w->chunk++);
 }

@@ -7,7 +7,7 @@
 #define US_MICROCLUSTER_TASK_H
 
 #include "data/matrix.h"
-#include "learn/microcluster_book.h"
+#include "learn/microcluster_search.h"
 
 /* Sums of the rows of each place: integers (math/grid.h), the same in any order. */
 typedef struct UsMicroSums
@@ -39,15 +39,23 @@ typedef struct UsMicroArea
 	Size		group_at;		/* the book */
 	Size		start_at;
 	Size		place_at;
+	bool		keep;			/* the place of each row is kept: */
+	Size		cell_at;		/* uint16[nchunks][US_CHUNK_ROWS] */
 	Size		member_at;		/* of each member, member_bytes: sums */
 	Size		member_bytes;
 } UsMicroArea;
 
-/* Place the arrays for a book of up to n places; returns the bytes of the area before the matrix. */
-extern Size us_micro_area_layout(UsMicroArea *area, const UsMatrix *matrix, int n, int members);
+/*
+ * Place the arrays for a book of up to n places, and if keep is set one for the place of each row; returns the
+ * bytes of the area before the matrix.
+ */
+extern Size us_micro_area_layout(UsMicroArea *area, const UsMatrix *matrix, int n, int members, bool keep);
 
 /* Put a book into the area. */
 extern void us_micro_area_set_book(UsMicroArea *area, const UsCodeBook *book);
+
+/* The places of the rows, where they are kept. */
+extern uint16 *us_micro_area_cells(UsMicroArea *area);
 
 /* Sums of a member, for the book of the area. */
 extern UsMicroSums us_micro_area_sums(UsMicroArea *area, int member);

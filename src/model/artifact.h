@@ -25,6 +25,7 @@
 #define US_SECTION_OPTIONAL 0x80000000u
 #define US_SECTION_PROFILE	(US_SECTION_OPTIONAL | 1)	/* eval/profile.h; absent where there is none */
 #define US_SECTION_BRANCHES	(US_SECTION_OPTIONAL | 2)	/* profile of the branches of a clustering with a tree */
+#define US_SECTION_RULES	(US_SECTION_OPTIONAL | 3)	/* rules of ranges of branches */
 
 typedef struct UsArtifact
 {

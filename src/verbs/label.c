@@ -51,13 +51,24 @@ us_label_source(const UsAlgorithm *algorithm, const void *model, const UsEncoder
 
 UsLabelSource *
 us_branch_source(const UsAlgorithm *algorithm, const void *model, const UsEncoder *encoder,
-				 const UsFrame *frame, UsBudget *budget)
+				 const UsFrame *frame, const uint16 *fitted, UsBudget *budget)
 {
-	UsLabelSource *s = us_label_source(algorithm, model, encoder, frame, NULL, budget);
+	UsLabelSource *s = us_label_source(algorithm, model, encoder, frame, fitted, budget);
 
 	s->branch_label = algorithm->tree->branch_labels(model);
 	s->mapped = palloc(US_CHUNK_ROWS * sizeof(int32));
 	return s;
+}
+
+/* The labels or branches of chunk i that the fit left. */
+static const int32 *
+fitted_chunk(UsLabelSource *s, int i, int nrows)
+{
+	const uint16 *fitted = s->fitted + (Size) i * US_CHUNK_ROWS;
+
+	for (int r = 0; r < nrows; r++)
+		s->label[r] = (int32) fitted[r] + 1;
+	return s->label;
 }
 
 const int32 *
@@ -66,6 +77,8 @@ us_branch_chunk(void *source, int i, const UsChunk *chunk)
 	UsLabelSource *s = source;
 	int32	   *branch = s->known ? s->label + (Size) i * US_CHUNK_ROWS : s->label;
 
+	if (s->fitted)
+		return fitted_chunk(s, i, chunk->nrows);
 	if (s->known && s->known[i])
 		return branch;
 	us_encoder_apply_chunk(s->encoder, chunk, s->x, US_CHUNK_ROWS);
@@ -90,13 +103,7 @@ us_label_chunk(void *source, int i, const UsChunk *chunk)
 		return s->mapped;
 	}
 	if (s->fitted)
-	{
-		const uint16 *fitted = s->fitted + (Size) i * US_CHUNK_ROWS;
-
-		for (int r = 0; r < chunk->nrows; r++)
-			label[r] = (int32) fitted[r] + 1;
-		return label;
-	}
+		return fitted_chunk(s, i, chunk->nrows);
 	if (s->known && s->known[i])
 		return label;
 	us_encoder_apply_chunk(s->encoder, chunk, s->x, US_CHUNK_ROWS);

@@ -20,12 +20,12 @@ extern UsLabelSource *us_label_source(const UsAlgorithm *algorithm, const void *
 									  const uint16 *fitted, UsBudget *budget);
 
 /*
- * A source for both functions below, for an algorithm with a tree: branches are computed, and labels
- * follow from them.
+ * A source for both functions below, for an algorithm with a tree: fitted are branches, and labels
+ * follow from branches.
  */
 extern UsLabelSource *us_branch_source(const UsAlgorithm *algorithm, const void *model,
 									   const UsEncoder *encoder, const UsFrame *frame,
-									   UsBudget *budget);
+									   const uint16 *fitted, UsBudget *budget);
 
 /* The branches of a chunk (an UsLabelChunk). */
 extern const int32 *us_branch_chunk(void *source, int i, const UsChunk *chunk);

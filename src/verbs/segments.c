@@ -62,6 +62,19 @@ us_segments_section(uint32 type, const UsProfile *profile)
 	return section;
 }
 
+UsArtifactSection
+us_rules_section(const UsRangeRule *range, int n)
+{
+	UsArtifactSection section = {US_SECTION_RULES};
+	UsWriter	w;
+
+	us_writer_init(&w);
+	us_range_rules_write(range, n, &w);
+	section.data = w.buf.data + VARHDRSZ;
+	section.len = w.buf.len - VARHDRSZ;
+	return section;
+}
+
 /* The lines of one label in the units of the source. */
 static int
 original_lines(const UsSegmentedModel *m, int label, UsCentroidLine *line)

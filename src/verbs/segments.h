@@ -29,6 +29,9 @@ extern UsSegmentedModel us_segments_open(const char *reference);
 /* A profile as a section of a stored model. */
 extern UsArtifactSection us_segments_section(uint32 type, const UsProfile *profile);
 
+/* Rules of ranges of branches as a section of a stored model. */
+extern UsArtifactSection us_rules_section(const UsRangeRule *range, int n);
+
 /* One line of userseg.centroids; NaN: none. */
 typedef struct UsCentroidLine
 {

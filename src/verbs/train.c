@@ -23,6 +23,7 @@
 #include "verbs/sql_step.h"
 #include "verbs/suspects.h"
 #include "verbs/training.h"
+#include "verbs/tree_rules.h"
 
 /* What a training with a target knows beside. */
 typedef struct Supervised
@@ -192,23 +193,27 @@ describe_segments(UsTraining *t)
 	UsPrepared *p = &t->prepared;
 	const UsAlgorithm *algorithm = p->recipe.algorithm;
 	const UsFitResult *fit = &t->fitted.result;
-	int			branches = algorithm->tree ? algorithm->tree->branches(fit->model) : 0;
+	UsBranches *branches = algorithm->tree ? palloc0(sizeof(UsBranches)) : NULL;
 	UsLabelSource *labels;
 	UsProfile  *profile;
 
-	labels = branches > 0 ?
-		us_branch_source(algorithm, fit->model, p->encoder, p->frame, p->budget) :
+	labels = branches ?
+		us_branch_source(algorithm, fit->model, p->encoder, p->frame, fit->labels, p->budget) :
 		us_label_source(algorithm, fit->model, p->encoder, p->frame, fit->labels, p->budget);
 	align(t, labels);
 	us_progress("describe segments", 0, 0);
-	if (branches == 0)
+	if (branches == NULL)
 		return us_profile_compute(p->frame, p->encoder, fit->n_labels, us_label_chunk, labels,
 								  p->budget, p->recipe.seed);
-	profile = us_profile_compute_branches(p->frame, p->encoder, branches, us_branch_chunk,
-										  algorithm->tree->branch_labels(fit->model), fit->n_labels,
-										  us_label_chunk, labels, p->budget, p->recipe.seed, &t->branches);
-	if (t->branches == NULL)
-		us_train_warn(p, "userseg.max_memory leaves no room to describe the %d branches of the tree: userseg.cut cannot cut this version", branches);
+	branches->n = algorithm->tree->branches(fit->model);
+	branches->label = algorithm->tree->branch_labels(fit->model);
+	branches->chunk = us_branch_chunk;
+	branches->range = us_tree_ranges(algorithm->tree, fit->model, &branches->n_ranges);
+	profile = us_profile_compute_branches(p->frame, p->encoder, branches, fit->n_labels,
+										  us_label_chunk, labels, p->budget, p->recipe.seed);
+	if (branches->profile == NULL)
+		us_train_warn(p, "userseg.max_memory leaves no room to describe the %d branches of the tree: userseg.cut cannot cut this version", branches->n);
+	t->branches = branches;
 	return profile;
 }
 

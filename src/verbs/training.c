@@ -52,7 +52,7 @@ us_training_artifact(UsTraining *t, const UsProfile *profile)
 {
 	const UsFitted *f = &t->fitted;
 	UsArtifact	artifact = {0};
-	UsArtifactSection section[2];
+	UsArtifactSection section[3];
 	int			n_sections = 0;
 
 	artifact.algorithm = f->recipe->algorithm;
@@ -68,8 +68,11 @@ us_training_artifact(UsTraining *t, const UsProfile *profile)
 	}
 	if (profile)
 		section[n_sections++] = us_segments_section(US_SECTION_PROFILE, profile);
-	if (t->branches)
-		section[n_sections++] = us_segments_section(US_SECTION_BRANCHES, t->branches);
+	if (t->branches && t->branches->profile)
+	{
+		section[n_sections++] = us_segments_section(US_SECTION_BRANCHES, t->branches->profile);
+		section[n_sections++] = us_rules_section(t->branches->range, t->branches->n_ranges);
+	}
 	return us_artifact_write(&artifact, section, n_sections);
 }
 

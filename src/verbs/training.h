@@ -25,7 +25,7 @@ typedef struct UsTraining
 	int			parent;			/* version that it continues; 0: none */
 	int		   *segment_ids;	/* NULL: fresh numbers */
 	UsReport   *details;
-	UsProfile  *branches;		/* of the branches of a tree; NULL: none */
+	UsBranches *branches;		/* of a tree; NULL: none */
 } UsTraining;
 
 /* Warnings of the fit, and one if it did not converge, become those of the training. */
@@ -34,7 +34,7 @@ extern void us_training_warn_fit(UsTraining *t);
 /* Source, memory, preprocessing and unused columns into the details. */
 extern void us_training_report(UsTraining *t);
 
-/* The stored form: encoder, model, classes, and for clusters the profile (else NULL) and, of a tree, that of its branches. */
+/* The stored form: encoder, model, classes, and for clusters the profile (else NULL) and, of a tree, what is known of its branches. */
 extern bytea *us_training_artifact(UsTraining *t, const UsProfile *profile);
 
 /* Store the version, log the run, fill the result, raise the warnings. */

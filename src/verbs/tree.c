@@ -4,7 +4,8 @@
  *
  * Nothing is trained and no row is read: the model keeps its points and their tree, and beside it stands the
  * profile of the branches, the clusters of the finest cut, whose sums make the profile of any other cut.
- * Only the rules that imitate a segment cannot be known without the rows.
+ * Rules that imitate a segment need the rows, so those of the segments of all coarse cuts were found
+ * at training: a segment of a cut is a range of branches, and there are only two new ones for each cut.
  */
 #include "postgres.h"
 
@@ -20,6 +21,7 @@
 #include "model/report_json.h"
 #include "verbs/segments.h"
 #include "verbs/tree.h"
+#include "verbs/tree_rules.h"
 
 UsTreeModel
 us_tree_open(const char *reference, UsPrivilege privilege)
@@ -86,6 +88,20 @@ branch_profile(const UsTreeModel *m)
 	return us_profile_read(&r, artifact->encoder, m->functions->branches(artifact->model));
 }
 
+/* The rules that the version was stored with; *n is 0 when there are none. */
+static UsRangeRule *
+stored_rules(const UsTreeModel *m, int *n)
+{
+	UsReader	r;
+	size_t		len;
+	void	   *data = us_catalog_artifact(&m->model->info, &len);
+
+	*n = 0;
+	if (!us_artifact_section(data, len, US_SECTION_RULES, &r))
+		return NULL;
+	return us_range_rules_read(&r, m->functions->branches(m->model->artifact->model), n);
+}
+
 /* Numbers of the new segments: those of the old ones with which they share most rows.  Returns the share of rows that keep theirs. */
 static double
 keep_numbers(const UsTreeModel *m, const UsProfile *branches, const int32 *new_label, int k, int *segment_ids)
@@ -124,16 +140,17 @@ params_of_cut(const Jsonb *params, int k)
 
 static bytea *
 artifact_of_cut(const UsArtifact *old, const UsFitResult *fit, const UsProfile *profile,
-				const UsProfile *branches)
+				const UsProfile *branches, const UsRangeRule *rule, int n_rules)
 {
 	UsArtifact	artifact = *old;
-	UsArtifactSection section[2];
+	UsArtifactSection section[3];
 
 	artifact.model = fit->model;
 	artifact.n_labels = fit->n_labels;
 	section[0] = us_segments_section(US_SECTION_PROFILE, profile);
 	section[1] = us_segments_section(US_SECTION_BRANCHES, branches);
-	return us_artifact_write(&artifact, section, 2);
+	section[2] = us_rules_section(rule, n_rules);
+	return us_artifact_write(&artifact, section, 3);
 }
 
 /* Store the new version; returns its number. */
@@ -191,6 +208,9 @@ us_tree_cut_again(const char *reference, int k, const double *height, const char
 	UsTreeModel m;
 	UsProfile  *branches;
 	UsProfile  *profile;
+	UsRangeRule *rule;
+	int			n_rules;
+	int			unknown;
 	UsFitResult fit;
 	UsReport   *r;
 	const int32 *label;
@@ -206,16 +226,17 @@ us_tree_cut_again(const char *reference, int k, const double *height, const char
 	m.functions->cut(m.model->artifact->model, k, &fit);
 	label = m.functions->branch_labels(fit.model);
 	profile = us_profile_join(branches, label, k);
+	rule = stored_rules(&m, &n_rules);
+	unknown = us_tree_take_rules(profile, rule, n_rules, label, branches->n_labels);
 	segment_ids = palloc(k * sizeof(int));
 	us_report_int(fit.details, "cut_of_version", m.model->info.version);
 	r = us_report_add_object(fit.details, "alignment");
 	us_report_text(r, "method", "membership");
 	us_report_int(r, "version", m.model->info.version);
 	us_report_number(r, "share_kept", keep_numbers(&m, branches, label, k, segment_ids));
-	us_report_text(fit.details, "rules", "not known without the rows of the training");
-
+	us_report_int(fit.details, "segments_without_rule", unknown);
 	result->details = us_report_to_jsonb(fit.details);
-	result->version = store_cut(&m, &fit, artifact_of_cut(m.model->artifact, &fit, profile, branches),
+	result->version = store_cut(&m, &fit, artifact_of_cut(m.model->artifact, &fit, profile, branches, rule, n_rules),
 								segment_ids, alias, result->details, started);
 	result->model = m.model->info.model;
 	result->k = k;

@@ -51,7 +51,7 @@ SELECT 1 FROM userseg.train('cut', 'hierarchical', 'shop', id => 'id', features 
 SELECT segment_id, n, suggested_name, rule IS NOT NULL AS rule FROM userseg.describe_segments('cut');
 SELECT userseg.name_segment('cut', 2, 'visitors');
 SELECT c.model, version, n_segments, metric, round(metric_value::numeric, 4) AS silhouette, details ->> 'cut_of_version' AS cut_of,
-       details ->> 'rules' AS rules, details #>> '{alignment,share_kept}' AS kept, details -> 'weights' AS weights FROM userseg.cut('cut', k => 5) c;
+       details ->> 'segments_without_rule' AS without_rule, details #>> '{alignment,share_kept}' AS kept, details -> 'weights' AS weights FROM userseg.cut('cut', k => 5) c;
 SELECT segment_id, segment, n, round(share::numeric, 4) AS share, suggested_name, rule FROM userseg.describe_segments('cut');
 SELECT count(DISTINCT (userseg.predict_id('cut@1', s), userseg.predict_id('cut@2', s))) AS pairs, bool_and(userseg.predict_id('cut@2', s) = 2) FILTER (WHERE userseg.predict('cut@2', s) = 'visitors') AS named FROM shop s;
 -- the same profile and the same labels as of a training
@@ -60,6 +60,13 @@ SELECT count(*) AS lines, max(abs(c.value - t.value)) < 1e-9 AS value, max(abs(c
 FROM (SELECT *, row_number() OVER (PARTITION BY feature ORDER BY value) AS r FROM userseg.centroids('cut')) c
 JOIN (SELECT *, row_number() OVER (PARTITION BY feature ORDER BY value) AS r FROM userseg.centroids('five')) t USING (feature, r);
 SELECT count(DISTINCT (userseg.predict_id('cut', s), userseg.predict_id('five', s))) AS pairs FROM shop s;
+-- and the same rules, found when the version that was cut was trained; not those of finer cuts than into 20
+SELECT count(*) AS rules, bool_and(c.rule = t.rule AND c.rule_fidelity = t.rule_fidelity) AS same FROM userseg.describe_segments('cut') c JOIN userseg.describe_segments('five') t USING (n);
+SELECT c.n_segments, c.details ->> 'segments_without_rule' AS without_rule FROM unnest('{1,2,20,40}'::int[]) k, LATERAL userseg.cut('five', k => k) c;
+SELECT count(*) AS segments, count(rule) AS rules FROM userseg.describe_segments('five');
+-- from a fine cut back to a coarse one
+SELECT c.details ->> 'segments_without_rule' AS without_rule FROM userseg.cut('five', k => 5) c;
+SELECT count(*) AS rules, bool_and(c.rule = t.rule AND c.n = t.n) AS same FROM userseg.describe_segments('five') c JOIN userseg.describe_segments('five@1') t USING (n);
 -- the heights of a cut give the same cut
 SELECT b.n_segments, b.height_low = a.height_low AND b.height_high = a.height_high AS same
 FROM userseg.cut('cut@1', k => 4) a, LATERAL userseg.cut('cut@1', height => (a.height_low + a.height_high) / 2, alias => 'live') b;
@@ -97,9 +104,37 @@ FROM unnest('{1, 1e-200, 1e15}'::float8[]) f(factor), LATERAL userseg.train('fac
 SELECT t.details ->> 'exact' AS exact, (t.details ->> 'points')::int <= 64 AS few, t.details ->> 'k' AS k, t.details -> 'weights' AS weights, t.warnings
 FROM userseg.train('many', 'hierarchical', 'SELECT g AS id, s.spend + g / 1e4 AS spend, s.visits - g / 1e4 AS visits FROM shop s, generate_series(1, 50) g', params => '{"max_exact": 1000, "prototypes": 64}') t;
 SELECT count(DISTINCT userseg.predict_id('many', s)) AS segments, count(DISTINCT (userseg.predict_id('many', s), id % 3)) AS pairs FROM shop s;
+-- what is told of the segments is what is scored: for each linkage, cut coarser and finer, in blocks and row by row
+CREATE TABLE crowd AS SELECT g AS id, s.spend + (hashint4(g * 120 + s.id) & 1023) / 300.0 AS spend, s.visits - (hashint4(g + s.id * 120) & 1023) / 400.0 AS visits, 1 + g % 3 AS w FROM shop s, generate_series(1, 50) g;
+SELECT DISTINCT ON (linkage) linkage, t.details ->> 'exact' AS exact, t.details ->> 'least_rows' <> '' AS least_rows
+FROM unnest('{ward,complete,average,single,weighted,centroid,median}'::text[]) linkage,
+     LATERAL userseg.train('crowd_' || linkage, 'hierarchical', 'crowd', id => 'id', features => '{spend, visits}', params => jsonb_build_object('linkage', linkage, 'max_exact', 1000, 'prototypes', 200, 'k', 5, 'max_cut', 90)) t;
+SELECT 1 FROM unnest('{ward,complete,average,single,weighted,centroid,median}'::text[]) linkage, unnest('{3,80}'::int[]) k, LATERAL userseg.cut('crowd_' || linkage || '@1', k => k) \g /dev/null
+CREATE TABLE counted AS
+SELECT v.model, v.version, d.label_id, count(*) AS n, bool_and(d.label_id = userseg.predict_id(v.model || '@' || v.version, c)) AS as_label,
+       bool_and(d.probability BETWEEN 0.5 AND 1 AND d.margin >= 0 AND d.runner_up <> d.label) AS clear
+FROM userseg.model_versions v, crowd c, userseg.predict_detail(v.model || '@' || v.version, c) d WHERE v.model LIKE 'crowd_%' GROUP BY 1, 2, 3;
+SELECT v.version, count(DISTINCT v.model) AS models, count(*) FILTER (WHERE s.n > 0) = (SELECT count(*) FROM counted c WHERE c.version = v.version) AS all_told, bool_and(s.n = coalesce(c.n, 0)) AS as_told, bool_and(as_label) AS as_label, bool_and(clear) AS clear
+FROM (SELECT DISTINCT model, version FROM counted) v CROSS JOIN LATERAL userseg.describe_segments(v.model || '@' || v.version) s LEFT JOIN counted c ON (c.model, c.version, c.label_id) = (v.model, v.version, s.segment_id)
+GROUP BY v.version ORDER BY v.version;
+-- cuts are nested
+SELECT linkage, count(DISTINCT fine) AS fine, count(DISTINCT (fine, middle)) = count(DISTINCT fine) AND count(DISTINCT (middle, coarse)) = count(DISTINCT middle) AS nested
+FROM (SELECT linkage, userseg.predict_id('crowd_' || linkage || '@3', c) AS fine, userseg.predict_id('crowd_' || linkage || '@1', c) AS middle, userseg.predict_id('crowd_' || linkage || '@2', c) AS coarse
+      FROM unnest('{ward,average,single}'::text[]) linkage, crowd c) s GROUP BY 1 ORDER BY 1;
 -- few distinct rows among many are the points themselves
 SELECT t.details ->> 'exact' AS exact, t.details ->> 'points' AS points, t.details ->> 'k' AS k
 FROM userseg.train('repeated', 'hierarchical', 'SELECT g % 7 AS a, g % 3 AS b FROM generate_series(1, 5000) g', params => '{"max_exact": 1000}') t;
+
+-- no point of fewer rows than asked for: exact, on prototypes, by direction; sums stay those of all rows
+SELECT v.what, t.details ->> 'exact' AS exact, (t.details ->> 'points')::int <= v.most AS few, (t.details ->> 'least_rows')::int >= 7 AS enough, (SELECT sum(w::float8) FROM jsonb_array_elements_text(t.details -> 'weights') w) AS rows
+FROM (VALUES ('rows', 'SELECT spend, visits FROM shop', '{"min_rows": 7}'::jsonb, 120 / 7), ('directions', 'SELECT spend, visits FROM shop', '{"min_rows": 7, "metric": "cosine", "linkage": "average"}', 120 / 7),
+             ('cells', 'SELECT spend, visits FROM crowd', '{"min_rows": 7, "max_exact": 1000, "prototypes": 1000, "linkage": "single"}', 900),
+             ('mixture', 'SELECT spend, visits FROM crowd', '{"min_rows": 7, "max_exact": 1000, "prototypes": 1000}', 900)) v(what, source, params, most),
+     LATERAL userseg.train('means', 'hierarchical', v.source, params => v.params || '{"k": 3}', transform => '{"*": "none"}') t;
+SELECT version, count(*) + 1 = (SELECT (details ->> 'points')::int FROM userseg.model_versions v WHERE v.model = 'means' AND v.version = u.version) AS tree FROM generate_series(1, 4) u(version), LATERAL userseg.dendrogram('means@' || version) GROUP BY version ORDER BY version;
+-- the three groups are still found
+SELECT count(DISTINCT (userseg.predict_id('means@1', s), id % 3)) AS pairs FROM shop s;
+SELECT t.details ->> 'points' AS points, t.details ->> 'least_rows' AS least_rows FROM userseg.train('three', 'hierarchical', 'SELECT g % 3 AS a FROM generate_series(1, 30) g', params => '{"min_rows": 10}') t;
 
 -- the order of the rows does not matter
 SELECT count(*) FROM unnest('{id, -id, md5(id::text), hashint4(id)}'::text[]) o, LATERAL userseg.train('ordered', 'hierarchical', 'SELECT id, (id * 7 % 5) AS a, (id % 4) AS b FROM shop ORDER BY ' || o, id => 'id', params => '{"linkage": "complete"}') t;
@@ -127,6 +162,9 @@ SELECT userseg.train('e', 'hierarchical', 'shop', id => 'id', params => '{"linka
 SELECT userseg.train('e', 'hierarchical', 'shop', id => 'id', params => '{"linkage": "nearest"}');
 SELECT userseg.train('e', 'hierarchical', 'shop', id => 'id', params => '{"k": 3, "height": 2}');
 SELECT userseg.train('e', 'hierarchical', 'shop', id => 'id', params => '{"k": 121}');
+SELECT userseg.train('e', 'hierarchical', 'shop', id => 'id', params => '{"min_rows": 121}');
+SELECT userseg.train('e', 'hierarchical', 'shop', id => 'id', params => '{"min_rows": 0}');
+SELECT userseg.train('e', 'hierarchical', 'shop', id => 'id', params => '{"min_rows": 50, "k": 3}');
 SELECT userseg.train('e', 'hierarchical', 'SELECT g AS id, (g % 50) + (g % 77) / 10.0 AS a FROM generate_series(1, 5000) g', id => 'id', params => '{"k": [4000, 5000], "max_exact": 100, "prototypes": 64}');
 SELECT userseg.train('e', 'hierarchical', 'shop', id => 'id', params => '{"height": -1}');
 SELECT userseg.train('e', 'hierarchical', 'SELECT 1 AS a');
@@ -170,4 +208,4 @@ SELECT warnings, details ->> 'k' AS k FROM userseg.train('narrow', 'hierarchical
 SELECT userseg.cut('narrow', k => 3);
 RESET userseg.max_memory;
 SELECT userseg.drop_model(model) FROM userseg.models ORDER BY model \g /dev/null
-DROP TABLE shop, few, segmented, line;
+DROP TABLE shop, few, segmented, line, crowd, counted;

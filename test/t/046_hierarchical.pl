@@ -67,26 +67,71 @@ my $print = "SELECT md5(string_agg(p, ';' ORDER BY p COLLATE \"C\")) FROM (
   UNION ALL SELECT segment_id || feature || value || n FROM userseg.centroids('same')
   UNION ALL SELECT segment_id || rule FROM userseg.describe_segments('same')
   UNION ALL SELECT d.label_id || ' ' || d.probability || ' ' || d.distance FROM t, userseg.predict_detail('same', t) d WHERE id % 997 = 0) s";
-my %prints;
-foreach my $case (
-	[ 'serial', 't', '', '"workers": 0' ],
-	[ 'one worker', 't', '', '"workers": 1' ],
-	[ 'two workers', 't', '', '"workers": 2' ],
-	[ 'another order', 'SELECT * FROM t ORDER BY md5(id::text)', '', '"workers": 2' ],
-	[ '64 MB', 't', "SET userseg.max_memory = '64MB';", '"workers": 1' ],
-	[ '16 MB', 't', "SET userseg.max_memory = '16MB';", '"workers": 0' ])
+# Ward's method judges rows by a mixture, average linkage by the cells of the prototypes
+foreach my $linkage ('ward', 'average')
 {
-	my ($name, $source, $settings, $params) = @$case;
-	my $details = $node->safe_psql('postgres', "SET client_min_messages = error; SET max_parallel_workers_per_gather = 2; $settings
+	my %prints;
+	foreach my $case (
+		[ 'serial', 't', '', '"workers": 0' ],
+		[ 'one worker', 't', '', '"workers": 1' ],
+		[ 'two workers', 't', '', '"workers": 2' ],
+		[ 'another order', 'SELECT * FROM t ORDER BY md5(id::text)', '', '"workers": 2' ],
+		[ '64 MB', 't', "SET userseg.max_memory = '64MB';", '"workers": 1' ],
+		[ '16 MB', 't', "SET userseg.max_memory = '16MB';", '"workers": 0' ])
+	{
+		my ($name, $source, $settings, $params) = @$case;
+		my $details = $node->safe_psql('postgres', "SET client_min_messages = error; SET max_parallel_workers_per_gather = 2; $settings
 SELECT details ->> 'exact', details #>> '{microclusters,workers}', (details #>> '{memory,peak_mb}')::float8 <= (details #>> '{memory,allowed_mb}')::float8
-FROM userseg.train('same', 'hierarchical', '$source', id => 'id', params => '{\"k\": 6, \"prototypes\": 600, $params}')");
-	my ($exact, $workers, $kept) = split /\|/, $details;
-	is($exact, 'false', "$name: on prototypes");
-	is($kept, 't', "$name: the memory is kept to");
-	cmp_ok($workers, '>=', 1, "$name: a worker took part") if $name eq 'two workers';
-	push @{ $prints{ $node->safe_psql('postgres', $print) } }, $name;
+FROM userseg.train('same', 'hierarchical', '$source', id => 'id', params => '{\"k\": 6, \"prototypes\": 600, \"linkage\": \"$linkage\", $params}')");
+		my ($exact, $workers, $kept) = split /\|/, $details;
+		is($exact, 'false', "$linkage, $name: on prototypes");
+		is($kept, 't', "$linkage, $name: the memory is kept to");
+		cmp_ok($workers, '>=', 1, "$linkage, $name: a worker took part") if $name eq 'two workers';
+		push @{ $prints{ $node->safe_psql('postgres', $print) } }, $name;
+	}
+	is(scalar(keys %prints), 1, "$linkage: the same model in every way") or diag(join "\n", map { join ', ', @$_ } values %prints);
 }
-is(scalar(keys %prints), 1, 'the same model in every way') or diag(join "\n", map { join ', ', @$_ } values %prints);
+
+# rows by segment as predict says are those that the training counted, also where it kept what it knew of the rows
+is($node->safe_psql('postgres', q{SELECT bool_and(s.n = c.n) FROM userseg.describe_segments('same') s JOIN (SELECT userseg.predict_id('same', t) AS id, count(*) AS n FROM t GROUP BY 1) c ON c.id = s.segment_id}),
+	't', 'segments are what is scored');
+
+# cutting and scoring stop too: a model on 20000 rows, and one with 4096 prototypes
+$node->safe_psql('postgres', q{SET client_min_messages = error;
+SELECT 1 FROM userseg.train('rows', 'hierarchical', 'SELECT * FROM t WHERE id <= 20000', id => 'id', params => '{"k": 6, "silhouette_rows": 20000}');
+SELECT 1 FROM userseg.train('mixture', 'hierarchical', 't', id => 'id', params => '{"k": 6, "prototypes": 4096}');
+SELECT 1 FROM userseg.train('cells', 'hierarchical', 't', id => 'id', params => '{"k": 6, "prototypes": 4096, "linkage": "average", "metric": "manhattan"}');
+CREATE PROCEDURE outlives_query(query text, timeout int, INOUT late float8) LANGUAGE plpgsql AS $$
+DECLARE from_time timestamptz := clock_timestamp();
+BEGIN
+  EXECUTE query;
+  late := NULL;
+EXCEPTION WHEN query_canceled THEN
+  late := extract(epoch FROM clock_timestamp() - from_time) * 1000 - timeout;
+END $$;});
+foreach my $query (
+	q{SELECT * FROM userseg.cut('rows@1', k => 40)},
+	q{SELECT * FROM userseg.assign('rows@1', 't', 'id', 'rows_segment')},
+	q{SELECT * FROM userseg.assign('mixture', 't', 'id', 'mixture_segment')},
+	q{SELECT * FROM userseg.assign('cells', 't', 'id', 'cells_segment')})
+{
+	my ($stopped, $worst) = (0, 0);
+	for (my $timeout = 5; $timeout < 2000; $timeout = int($timeout * 2.1) + 5)
+	{
+		my @late;
+		# a busy machine may be late once
+		for (1, 2)
+		{
+			push @late, $node->safe_psql('postgres', "SET client_min_messages = error; SET statement_timeout = $timeout; CALL outlives_query(\$q\$$query\$q\$, $timeout, NULL)");
+			last if $late[-1] eq '' || $late[-1] <= 200;
+		}
+		last if $late[-1] eq '';
+		$stopped++;
+		$worst = $late[-1] if $late[-1] > $worst;
+	}
+	cmp_ok($stopped, '>=', 1, "$query: stopped at $stopped points");
+	cmp_ok($worst, '<', 200, "$query: at most 200 ms late");
+}
 
 # too little memory: fewer prototypes and a warning, or an error with numbers
 my ($out, $err);

@@ -58,7 +58,7 @@ unit_prototypes(PG_FUNCTION_ARGS)
 	input.encoder = us_encoder_learn(input.frame, us_transform_parse(NULL), US_NULL_IMPUTE, 42,
 									 input.budget);
 	us_report_bool(details, "frame_spilled", input.frame->spilled);
-	p = us_prototypes_build(&input, PG_GETARG_INT32(1), PG_GETARG_BOOL(2), details);
+	p = us_prototypes_build(&input, PG_GETARG_INT32(1), PG_GETARG_BOOL(2), 0, details);
 	put(rsinfo, JsonbToCString(NULL, &us_report_to_jsonb(details)->root, -1));
 	put(rsinfo, psprintf("%zu", us_budget_peak(input.budget)));
 	for (int i = 0; i < p->n; i++)

@@ -112,11 +112,15 @@ UNIT_TEST(stored_trees_are_read)
 
 UNIT_TEST(hostile_trees_are_refused)
 {
-	REFUSED(f.version = 2, ERRCODE_FEATURE_NOT_SUPPORTED, "format 2");
+	REFUSED(f.version = 3, ERRCODE_FEATURE_NOT_SUPPORTED, "format 3");
+	REFUSED(f.version = 0, ERRCODE_FEATURE_NOT_SUPPORTED, "format 0");
 	REFUSED(f.linkage = 7, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
 	REFUSED(f.metric = US_METRIC_COSINE, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
 	REFUSED(f.metric = US_METRIC_CHEBYSHEV, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
-	REFUSED(f.flags = 4, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
+	REFUSED(f.flags = 4, ERRCODE_INVALID_BINARY_REPRESENTATION, "flags 4");
+	REFUSED(f.flags = 8, ERRCODE_INVALID_BINARY_REPRESENTATION, "flags 8");
+	/* cells are announced, and there are none */
+	REFUSED((f.version = 2, f.flags = 4), ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
 	REFUSED(f.width = 2, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
 	REFUSED(f.n = 0, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
 	REFUSED(f.n = 4, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");

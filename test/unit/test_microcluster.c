@@ -50,6 +50,9 @@ make_frame(int n, int step, int repeat, bool weighted, Size memory)
 	return us_frame_finish(b, NULL);
 }
 
+/* memory that is wanted by others */
+static Size reserve = 0;
+
 static UsPrototypes *
 build(UsFrame *frame, int max, bool unit, Size memory)
 {
@@ -62,7 +65,7 @@ build(UsFrame *frame, int max, bool unit, Size memory)
 	input.params = us_params_parse(specs, NULL, NULL);
 	input.seed = 42;
 	input.budget = us_budget_create(memory);
-	return us_prototypes_build(&input, max, unit, us_report_object());
+	return us_prototypes_build(&input, max, unit, reserve, us_report_object());
 }
 
 static bool
@@ -152,6 +155,95 @@ UNIT_TEST(prototypes_do_not_depend_on_order_or_memory)
 			   ERRCODE_OUT_OF_MEMORY, "needs");
 }
 
+/* value() of all rows in blocks: [WIDTH][ROWS]. */
+static double *
+all_rows(void)
+{
+	double	   *x = (double *) palloc(sizeof(double) * WIDTH * ROWS);
+
+	for (int j = 0; j < WIDTH; j++)
+		for (int i = 0; i < ROWS; i++)
+			x[j * ROWS + i] = value(i, j);
+	return x;
+}
+
+UNIT_TEST(rows_come_to_the_prototype_they_were_summed_up_in)
+{
+	double	   *x = all_rows();
+	int32	   *found = (int32 *) palloc(sizeof(int32) * ROWS);
+
+	for (int unit = 0; unit < 2; unit++)
+	{
+		UsPrototypes *p = build(make_frame(ROWS, 1, ROWS, unit, 64 * MB), 200, unit, 64 * MB);
+		int64	   *rows = (int64 *) palloc0(sizeof(int64) * p->n);
+		int			wrong = 0;
+		UsWriter	w;
+		UsReader	r;
+		UsCells    *stored;
+
+		UNIT_CHECK(p->of_row != NULL);
+		us_cells_block(p->cells, x, ROWS, ROWS, found);
+		us_writer_init(&w);
+		us_cells_write(p->cells, &w);
+		us_reader_init(&r, w.buf.data + VARHDRSZ, w.buf.len - VARHDRSZ, "stored cells");
+		stored = us_cells_read(&r, WIDTH, unit, p->n);
+		us_reader_end(&r);
+		for (int i = 0; i < ROWS; i++)
+		{
+			double		row[WIDTH] = {x[i], x[ROWS + i], x[2 * ROWS + i]};
+
+			rows[found[i]]++;
+			wrong += found[i] != p->of_row[i];
+			wrong += found[i] != us_cells_row(p->cells, row);
+			wrong += found[i] != us_cells_row(stored, row);
+		}
+		UNIT_EQUAL_INT(wrong, 0);
+		for (int i = 0; i < p->n; i++)
+			wrong += rows[i] != p->rows[i];
+		UNIT_EQUAL_INT(wrong, 0);
+	}
+	/* no room for it */
+	reserve = 8 * MB - 1024;
+	UNIT_CHECK(build(make_frame(ROWS, 1, ROWS, true, 64 * MB), 300, false, 8 * MB)->of_row == NULL);
+	reserve = SIZE_MAX;
+	UNIT_CHECK(build(make_frame(ROWS, 1, ROWS, true, 64 * MB), 300, false, 8 * MB)->of_row == NULL);
+	reserve = 0;
+}
+
+UNIT_TEST(hostile_cells_are_refused)
+{
+	UsPrototypes *p = build(make_frame(ROWS, 1, ROWS, false, 64 * MB), 100, false, 64 * MB);
+	UsCells		good = *p->cells;
+	UsGrid		grid[WIDTH];
+
+#define REFUSED(change, undo, text) \
+	do { \
+		UsWriter	w; \
+		UsReader	r; \
+		change; \
+		us_writer_init(&w); \
+		us_cells_write(p->cells, &w); \
+		us_reader_init(&r, w.buf.data + VARHDRSZ, w.buf.len - VARHDRSZ, "stored cells"); \
+		UNIT_ERROR(us_cells_read(&r, WIDTH, false, p->n), ERRCODE_INVALID_BINARY_REPRESENTATION, text); \
+		undo; \
+	} while (0)
+	memcpy(grid, p->cells->grid, sizeof(grid));
+	p->cells->grid = grid;
+	REFUSED(grid[1].offset = NAN, grid[1] = good.grid[1], "offset of column 2");
+	REFUSED(grid[2].exponent = 451, grid[2] = good.grid[2], "exponent 451 of column 3");
+	REFUSED(grid[2].exponent = -900, grid[2] = good.grid[2], "too small beside the others");
+	REFUSED(p->cells->prototype[7] = p->n, p->cells->prototype[7] = 0, "of cell 8");
+	REFUSED(p->cells->prototype[7] = -1, p->cells->prototype[7] = 0, "of cell 8");
+	REFUSED(p->cells->book.place[5] = NAN, p->cells->book.place[5] = 0, "of cell 2");
+	REFUSED(p->cells->book.group[0] = 3, p->cells->book.group[0] = 0, "of group 1");
+	REFUSED(p->cells->book.start[1] = 0, p->cells->book.start[1] = 1, "0 cells in group 1");
+	REFUSED(p->cells->book.start[1] = p->cells->book.n + 1, p->cells->book.start[1] = 1, "cells in group 1");
+	REFUSED(p->cells->book.groups = 0, p->cells->book.groups = good.book.groups, "in 0 groups");
+	REFUSED(p->cells->book.n = 0, p->cells->book.n = good.book.n, "0 cells");
+	REFUSED(p->cells->book.start[good.book.groups]--, p->cells->book.start[good.book.groups]++, "in groups");
+#undef REFUSED
+}
+
 UNIT_TEST(few_distinct_rows_are_the_prototypes)
 {
 	/* 300 distinct rows, 100 times each; more and fewer prototypes than that */
@@ -170,6 +262,7 @@ UNIT_TEST(few_distinct_rows_are_the_prototypes)
 	}
 	UNIT_CHECK(within == 0);
 	UNIT_CHECK(weight == ROWS);
+	UNIT_CHECK(p->cells == NULL && p->of_row == NULL && p->rows[0] == 100);
 	UNIT_EQUAL_INT(q->n, 300);
 	UNIT_CHECK(q->weight[0] == 4.25 && q->weight[299] == 0.25);
 	UNIT_CHECK(r->n <= 60 && r->n > 30);
