@@ -19,7 +19,7 @@ SELECT isnt(obj_description(oid, 'pg_proc'), NULL, proname || ' has a comment')
 FROM pg_proc WHERE pronamespace = 'userseg'::regnamespace AND proname IN ('cut', 'dendrogram', 'dendrogram_leaves') ORDER BY proname;
 
 SELECT is((SELECT array_agg(p ->> 'name') FROM userseg.algorithms(), jsonb_array_elements(params) p WHERE algorithm = 'hierarchical' AND p ->> 'name' <> 'verbose'),
-  ARRAY['k', 'linkage', 'metric', 'height', 'criterion', 'max_exact', 'prototypes', 'max_cut', 'silhouette_rows', 'cophenetic_rows', 'references', 'workers'],
+  ARRAY['k', 'linkage', 'metric', 'height', 'criterion', 'max_exact', 'prototypes', 'min_rows', 'max_cut', 'silhouette_rows', 'cophenetic_rows', 'references', 'workers'],
   'parameters');
 SELECT throws_ok($$SELECT userseg.cut('nobody', k => 2)$$, '42704');
 SELECT throws_ok($$SELECT userseg.cut('nobody')$$, '22023');
