@@ -50,6 +50,10 @@ CREATE FUNCTION userseg._predict_detail(model text, columns text[], present oid,
 LANGUAGE C STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'userseg_predict_detail_columns';
 COMMENT ON FUNCTION userseg._predict_detail(text, text[], oid, "any") IS 'userseg.predict_detail of columns';
 
+CREATE FUNCTION userseg._embed(model text, columns text[], present oid, VARIADIC "any") RETURNS real[]
+LANGUAGE C STABLE PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME', 'userseg_embed_columns';
+COMMENT ON FUNCTION userseg._embed(text, text[], oid, "any") IS 'userseg.embed of columns';
+
 CREATE FUNCTION userseg._transform(model text, columns text[], present oid, VARIADIC "any") RETURNS jsonb
 LANGUAGE C STABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'userseg_transform_columns';
 COMMENT ON FUNCTION userseg._transform(text, text[], oid, "any") IS 'userseg.transform of columns';
@@ -89,3 +93,7 @@ COMMENT ON FUNCTION userseg.score(userseg.artifact, record) IS 'The prediction b
 CREATE FUNCTION userseg.transform(model text, features record) RETURNS jsonb
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 SUPPORT userseg._predict_support AS 'MODULE_PATHNAME', 'userseg_transform';
 COMMENT ON FUNCTION userseg.transform(text, record) IS 'What the model sees of a row after preprocessing';
+
+CREATE FUNCTION userseg.embed(model text, features record) RETURNS real[]
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT userseg._predict_support AS 'MODULE_PATHNAME', 'userseg_embed';
+COMMENT ON FUNCTION userseg.embed(text, record) IS 'The position of a row among others, as the hidden layer of a network: mlp, autoencoder';

@@ -153,6 +153,25 @@ answer_transform(FunctionCallInfo fcinfo, UsModel *model, EncodeRow encode)
 	PG_RETURN_JSONB_P(us_report_to_jsonb(us_scorer_transform(s)));
 }
 
+/* The embedding of the row, as real[]. */
+static Datum
+answer_embed(FunctionCallInfo fcinfo, UsModel *model, EncodeRow encode)
+{
+	UsScorer   *s = us_scorer(model);
+	const double *code;
+	Datum	   *value;
+	int			n;
+
+	us_scorer_require_embedding(s);
+	if (!encode(fcinfo, s))
+		PG_RETURN_NULL();
+	code = us_scorer_embedding(s, &n);
+	value = palloc(sizeof(Datum) * n);
+	for (int i = 0; i < n; i++)
+		value[i] = Float4GetDatum((float4) code[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_array(value, n, FLOAT4OID, sizeof(float4), true, TYPALIGN_INT));
+}
+
 static void
 put_number(Datum *value, bool *null, int i, double x)
 {
@@ -232,6 +251,7 @@ SCORING_FUNCTION(predict_id, named_model, answer_id)
 SCORING_FUNCTION(predict_value, named_model, answer_value)
 SCORING_FUNCTION(predict_proba, named_model, answer_proba)
 SCORING_FUNCTION(predict_detail, named_model, answer_detail)
+SCORING_FUNCTION(embed, named_model, answer_embed)
 SCORING_FUNCTION(transform, named_model, answer_transform)
 SCORING_FUNCTION(score, valued_model, answer_detail)
 

@@ -46,6 +46,8 @@ type_name(const UsParamSpec *spec)
 			return "class";
 		case US_PARAM_CHOICE_OR_WEIGHTS:
 			return "choice or weights";
+		case US_PARAM_INTS:
+			return "integers";
 	}
 	return "";
 }
@@ -105,6 +107,8 @@ valid_text(const UsParamSpec *spec)
 			return "a string, number or boolean";
 		case US_PARAM_CHOICE_OR_WEIGHTS:
 			return psprintf("one of %s, or an object of numbers above 0 by class", choices_text(spec));
+		case US_PARAM_INTS:
+			return psprintf("an array of integers%s", range_text(spec));
 	}
 	return "";
 }
@@ -277,6 +281,26 @@ read_names(const JsonbValue *v, UsParam *p)
 	return true;
 }
 
+/* [64, 32], or 64 */
+static bool
+read_ints(const UsParamSpec *spec, const JsonbValue *v, UsParam *p)
+{
+	UsJsonMember *item;
+
+	if (!us_json_is_array(v))
+	{
+		p->n_ints = 1;
+		p->ints = palloc(sizeof(int64));
+		return read_int(spec, v, p->ints);
+	}
+	item = us_json_members(v, &p->n_ints);
+	p->ints = palloc(sizeof(int64) * Max(p->n_ints, 1));
+	for (int i = 0; i < p->n_ints; i++)
+		if (!read_int(spec, &item[i].value, &p->ints[i]))
+			return false;
+	return true;
+}
+
 /* A class, as its name. */
 static bool
 read_label(const JsonbValue *v, UsParam *p)
@@ -352,6 +376,8 @@ read_value(const UsParamSpec *spec, const JsonbValue *v, UsParam *p)
 			if (us_json_is_object(v))
 				return read_weights(v, p);
 			return read_choice(spec, v, p);
+		case US_PARAM_INTS:
+			return read_ints(spec, v, p);
 	}
 	return false;
 }
@@ -513,6 +539,11 @@ report_value(UsReport *parent, const char *name, const UsParamSpec *spec, const 
 				us_report_int(array, NULL, p->lo);
 				us_report_int(array, NULL, p->hi);
 			}
+			break;
+		case US_PARAM_INTS:
+			array = us_report_add_array(parent, name);
+			for (int i = 0; i < p->n_ints; i++)
+				us_report_int(array, NULL, p->ints[i]);
 			break;
 		case US_PARAM_CHOICE_OR_POINTS:
 			if (p->text != NULL)

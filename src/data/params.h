@@ -18,7 +18,8 @@ typedef enum UsParamType
 	US_PARAM_NAMES,				/* array of strings */
 	US_PARAM_TEXT,				/* string */
 	US_PARAM_LABEL,				/* a class: string, number or boolean, as text */
-	US_PARAM_CHOICE_OR_WEIGHTS	/* one of choices[], or an object of positive numbers by class */
+	US_PARAM_CHOICE_OR_WEIGHTS,	/* one of choices[], or an object of positive numbers by class */
+	US_PARAM_INTS				/* array of integers, each min..max; one integer stands for an array of it */
 } UsParamType;
 
 typedef struct UsParamSpec
@@ -48,6 +49,8 @@ typedef struct UsParam
 	int			n_points;		/* CHOICE_OR_POINTS when points: n_points x dim, row-major, finite */
 	int			dim;
 	double	   *points;
+	int			n_ints;			/* INTS */
+	int64	   *ints;			/* [n_ints] */
 	int			n_names;		/* NAMES, CHOICE_OR_WEIGHTS when weights */
 	char	  **names;
 	double	   *weights;		/* [n_names], > 0, finite */

@@ -213,6 +213,10 @@ typedef struct UsAlgorithm
 	/* What a regression with these parameters minimises, and so is judged by; NULL: squared error. */
 	void		(*loss) (const UsParams *params, UsLoss *loss);
 
+	/* The position of a row among others, as the model sees it: code[embed_width()] of a row x; or both NULL. */
+	int			(*embed_width) (const void *model);
+	void		(*embed) (const void *model, const double *x, double *code);
+
 	/* For clustering: the centre of label 1..n in encoded units, c[width]; or NULL. */
 	void		(*center) (const void *model, int label, double *c);
 
@@ -268,6 +272,8 @@ extern const UsAlgorithm us_algorithm_logistic;
 extern const UsAlgorithm us_algorithm_glm;
 extern const UsAlgorithm us_algorithm_decision_tree;
 extern const UsAlgorithm us_algorithm_gradient_boosting;
+extern const UsAlgorithm us_algorithm_autoencoder;
+extern const UsAlgorithm us_algorithm_mlp;
 extern const UsAlgorithm us_algorithm_naive_bayes;
 extern const UsAlgorithm us_algorithm_random_forest;
 extern const UsAlgorithm us_algorithm_svm;

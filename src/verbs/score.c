@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "access/htup_details.h"
@@ -31,6 +32,7 @@ struct UsScorer
 	UsValue    *value;			/* [nfeatures] */
 	double	   *x;				/* [width] */
 	double	   *scratch;		/* [max(width, n_labels)] */
+	double	   *code;			/* the embedding; NULL until it is asked for */
 	UsRowNotes	notes;
 };
 
@@ -132,6 +134,20 @@ us_scorer_value(UsScorer *s)
 
 	us_answer(s->model->artifact, s->x, s->scratch, &score);
 	return score.value;
+}
+
+const double *
+us_scorer_embedding(UsScorer *s, int *n)
+{
+	const UsArtifact *a = s->model->artifact;
+
+	*n = a->algorithm->embed_width(a->model);
+	if (s->code == NULL)
+		s->code = MemoryContextAlloc(s->model->context, sizeof(double) * *n);
+	a->algorithm->embed(a->model, s->x, s->code);
+	for (int i = 0; i < *n; i++)
+		s->code[i] = isnan(s->code[i]) ? 0 : fmax(fmin(s->code[i], FLT_MAX), -FLT_MAX);
+	return s->code;
 }
 
 typedef struct Reason
@@ -308,4 +324,15 @@ us_scorer_require_value(const UsScorer *s)
 				 errmsg("model \"%s\" version %d has %d classes and none of them is the positive one",
 						s->model->info.model, s->model->info.version, s->model->n_labels),
 				 errhint("Use userseg.predict or userseg.predict_proba, or train with params {\"positive\": \"class\"}.")));
+}
+
+void
+us_scorer_require_embedding(const UsScorer *s)
+{
+	if (s->model->artifact->algorithm->embed == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" version %d of algorithm \"%s\" has no embedding",
+						s->model->info.model, s->model->info.version, s->model->artifact->algorithm->name),
+				 errhint("Train with algorithm \"mlp\" or \"autoencoder\".")));
 }

@@ -64,6 +64,7 @@ extern void us_scorer_predict(UsScorer *scorer, UsPrediction *prediction);
 extern UsReport *us_scorer_proba(UsScorer *scorer);	/* object: name → probability */
 extern UsReport *us_scorer_transform(UsScorer *scorer);	/* object: encoded column → value */
 extern double us_scorer_value(UsScorer *scorer);	/* NaN: none */
+extern const double *us_scorer_embedding(UsScorer *scorer, int *n);	/* [n], all finite and in the range of real */
 
 /*
  * Raise 22004 for a NULL feature of a model whose null policy is 'error'; row is the id of
@@ -71,8 +72,9 @@ extern double us_scorer_value(UsScorer *scorer);	/* NaN: none */
  */
 pg_noreturn extern void us_score_null_error(const UsModel *model, int feature, const char *row);
 
-/* Raise 42809 unless the model gives labels, or numbers. */
+/* Raise 42809 unless the model gives labels, numbers, or an embedding. */
 extern void us_scorer_require_labels(const UsScorer *scorer);
 extern void us_scorer_require_value(const UsScorer *scorer);
+extern void us_scorer_require_embedding(const UsScorer *scorer);
 
 #endif

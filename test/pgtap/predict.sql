@@ -1,6 +1,6 @@
 -- Shape of the scoring functions.
 BEGIN;
-SELECT plan(40);
+SELECT plan(44);
 
 CREATE TEMP TABLE scoring (name text, arguments text, result text);
 INSERT INTO scoring VALUES
@@ -10,6 +10,7 @@ INSERT INTO scoring VALUES
   ('predict_proba', 'model text, features record', 'jsonb'),
   ('predict_detail', 'model text, features record', 'userseg.prediction'),
   ('predict_json', 'model text, features jsonb', 'userseg.prediction'),
+  ('embed', 'model text, features record', 'real[]'),
   ('transform', 'model text, features record', 'jsonb'),
   ('score', 'a userseg.artifact, features record', 'userseg.prediction');
 CREATE TEMP VIEW functions AS
@@ -25,7 +26,7 @@ SELECT is((SELECT count(*)::int FROM functions f JOIN pg_proc s
     ON s.pronamespace = f.pronamespace AND s.proname = '_' || f.proname
    AND (s.prorettype, s.provolatile, s.proparallel, s.prosecdef, s.procost, s.provariadic)
      = (f.prorettype, f.provolatile, f.proparallel, f.prosecdef, f.procost, '"any"'::regtype)
-   WHERE f.prosupport = 'userseg._predict_support'::regproc), 7, 'sisters that take columns');
+   WHERE f.prosupport = 'userseg._predict_support'::regproc), 8, 'sisters that take columns');
 SELECT is((SELECT prosupport::text FROM functions WHERE name = 'predict_json'), '-', 'jsonb has no columns');
 
 SELECT has_composite('userseg', 'prediction', 'the type of a prediction');

@@ -159,3 +159,27 @@ UNIT_TEST(classes_as_parameters)
 	UNIT_EQUAL_STRING(json(us_params_report(classifier("{\"class_weight\": {\"b\": 2}, \"positive\": 3}"))),
 					  "{\"task\": null, \"refit\": true, \"verbose\": false, \"positive\": \"3\", \"class_weight\": {\"b\": 2}}");
 }
+
+UNIT_TEST(integers_as_parameters)
+{
+	static const UsParamSpec layers[] = {
+		{"hidden", US_PARAM_INTS, "[64]", 1, 4096, NULL, "Units."},
+		{NULL}
+	};
+	UsParams   *p = us_params_parse(layers, NULL, NULL);
+	UsReport   *report = us_report_object();
+
+	UNIT_EQUAL_INT(us_params_get(p, "hidden")->n_ints, 1);
+	UNIT_EQUAL_INT(us_params_get(p, "hidden")->ints[0], 64);
+#define HIDDEN(text) us_params_parse(layers, NULL, DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"hidden\": " text "}"))))
+	p = HIDDEN("[32, 16]");
+	UNIT_EQUAL_INT(us_params_get(p, "hidden")->n_ints, 2);
+	UNIT_EQUAL_INT(us_params_get(p, "hidden")->ints[1], 16);
+	us_report_attach(report, "params", us_params_report(p));
+	UNIT_CHECK(strstr(json(report), "[32, 16]") != NULL);
+	UNIT_EQUAL_INT(us_params_get(HIDDEN("7"), "hidden")->ints[0], 7);
+	UNIT_EQUAL_INT(us_params_get(HIDDEN("[]"), "hidden")->n_ints, 0);
+	UNIT_ERROR(HIDDEN("[32, 0]"), ERRCODE_INVALID_PARAMETER_VALUE, "[32, 0]");
+	UNIT_ERROR(HIDDEN("[32, 1.5]"), ERRCODE_INVALID_PARAMETER_VALUE, "[32, 1.5]");
+	UNIT_ERROR(HIDDEN("\"deep\""), ERRCODE_INVALID_PARAMETER_VALUE, "deep");
+}
