@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "learn/mlp_net.h"
@@ -49,9 +50,12 @@ us_mlp_init(const UsMlpNet *net, double *w, uint64 seed)
 
 		us_random_init(&random, seed, l);
 		for (int i = 0; i < in; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			for (int o = 0; o < out; o++)
 				w[net->at[l] + (Size) i * us_mlp_stride(out) + o] =
 					bound * (2 * us_random_double(&random) - 1);
+		}
 	}
 }
 
@@ -272,8 +276,11 @@ backward_layer(UsMlpWork *work, const double *w, int n, int l)
 	const double *weights = w + net->at[l];
 
 	for (int o = 0; o < net->units[l + 1]; o++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < in; i++)
 			work->transposed[(Size) o * in + i] = i < net->units[l] ? weights[(Size) i * out + o] : 0;
+	}
 	memset(work->delta[l], 0, sizeof(double) * n * in);
 	us_matmul_add(n, in, net->units[l + 1], work->delta[l + 1], out, 1, work->transposed, in, work->delta[l], in);
 }

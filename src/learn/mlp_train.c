@@ -28,6 +28,9 @@
 #define BETA2		0.999
 #define EPSILON		1e-8
 
+/* parameters between two looks for interrupts */
+#define ADAM_BLOCK	((Size) 1 << 20)
+
 /* batches by default */
 #define BATCHES		50
 #define LEAST_BATCH	16
@@ -135,8 +138,12 @@ step(Course *c, const int32 *row, int n)
 	loss = us_mlp_gradient(c->work, c->w, n, 1 / (n * c->rows->mean_weight), plan->l2, c->gradient);
 	c->steps++;
 	root = sqrt(1 - pow(BETA2, (double) c->steps));
-	adam(c->w, c->gradient, c->m, c->v, c->net->n,
-		 plan->learning_rate * root / (1 - pow(BETA1, (double) c->steps)), EPSILON * root);
+	for (Size at = 0; at < c->net->n; at += ADAM_BLOCK)
+	{
+		CHECK_FOR_INTERRUPTS();
+		adam(c->w + at, c->gradient + at, c->m + at, c->v + at, Min(ADAM_BLOCK, c->net->n - at),
+			 plan->learning_rate * root / (1 - pow(BETA1, (double) c->steps)), EPSILON * root);
+	}
 	return loss;
 }
 
