@@ -329,7 +329,7 @@ us_mlp_explain(const void *model, const double *x, const UsScore *score, double 
 
 /* What is explained of the average row. */
 double
-us_mlp_base(const void *model, const UsScore *score)
+us_mlp_base(const void *model, const double *x, const UsScore *score)
 {
 	const UsMlpModel *m = (const UsMlpModel *) model;
 

@@ -41,7 +41,7 @@ extern void us_mlp_label_block(const void *model, const double *x, int stride, i
 extern void us_mlp_score_block(const void *model, const double *x, int stride, int nrows, UsScore *out);
 extern void us_mlp_proba(const void *model, const double *x, double *p);
 extern void us_mlp_explain(const void *model, const double *x, const UsScore *score, double *c);
-extern double us_mlp_base(const void *model, const UsScore *score);
+extern double us_mlp_base(const void *model, const double *x, const UsScore *score);
 extern int	us_mlp_embed_width(const void *model);
 extern void us_mlp_embed(const void *model, const double *x, double *code);
 extern UsReport *us_mlp_describe(const void *model);

@@ -254,7 +254,7 @@ check_model(UsMlpModel *m)
 		if (i == 3)
 			continue;
 		us_mlp_explain(m, row, &score, c);
-		total = us_mlp_base(m, &score);
+		total = us_mlp_base(m, row, &score);
 		for (int j = 0; j < 6; j++)
 			total += c[j];
 		if (m->n_labels == 0 || m->net.loss == US_MLP_RECONSTRUCTION)
