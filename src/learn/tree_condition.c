@@ -17,6 +17,10 @@ us_tree_condition(const UsEncoder *encoder, const UsForest *f, const UsTreeNode 
 
 	if (node->flags & US_NODE_SET)
 	{
+		if (us_encoder_levels(encoder, node->column) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					 errmsg("invalid stored model: a set of levels for column %d, which has none", node->column + 1)));
 		us_encoder_condition_set(encoder, node->column, f->set[node->u.place].bit, column->nbins, missing, condition);
 		return;
 	}

@@ -39,10 +39,15 @@ simple(UsPmml *p, const char *field, const char *operator, double bound)
 	us_xml_close(&p->xml);
 }
 
+/* Whether it is missing is all that counts: known says whether a value fulfils it, missing whether NULL does. */
 static void
-all_or_none(UsPmml *p, bool all)
+all_or_none(UsPmml *p, int feature, bool known, bool missing)
 {
-	us_xml_empty(&p->xml, all ? "True" : "False", NULL);
+	if (known == missing)
+		us_xml_empty(&p->xml, known ? "True" : "False", NULL);
+	else
+		us_xml_empty(&p->xml, "SimplePredicate", "field", us_encoder_feature(p->artifact->encoder, feature)->name,
+					 "operator", missing ? "isMissing" : "isNotMissing", NULL);
 }
 
 /* low < v <= high, or its opposite. */
@@ -56,7 +61,7 @@ number_predicate(UsPmml *p, const UsCondition *c, bool holds)
 
 	if (none || (!low && !high))
 	{
-		all_or_none(p, none != holds);
+		all_or_none(p, c->feature, none != holds, c->null == holds);
 		return;
 	}
 	if (low && high)
@@ -79,7 +84,7 @@ boolean_predicate(UsPmml *p, const UsCondition *c, bool holds)
 	bool		yes = (c->low < 1 && 1 <= c->high) == holds;
 
 	if (no == yes)
-		all_or_none(p, no);
+		all_or_none(p, c->feature, no, c->null == holds);
 	else
 		us_xml_empty(&p->xml, "SimplePredicate", "field", us_encoder_feature(p->artifact->encoder, c->feature)->name,
 					 "operator", "equal", "value", yes ? "true" : "false", NULL);
@@ -117,7 +122,7 @@ levels_predicate(UsPmml *p, const UsCondition *c, bool holds)
 	}
 	if (n == 0)
 	{
-		all_or_none(p, other);
+		all_or_none(p, c->feature, other, c->null == holds);
 		return;
 	}
 	us_xml_open(&p->xml, "SimpleSetPredicate");
@@ -150,8 +155,7 @@ predicate(UsPmml *p, const UsCondition *c, bool holds)
 			levels_predicate(p, c, holds);
 			break;
 		case US_CONDITION_NULL:
-			us_xml_empty(&p->xml, "SimplePredicate", "field", f->name,
-						 "operator", c->null == holds ? "isMissing" : "isNotMissing", NULL);
+			all_or_none(p, c->feature, c->null != holds, c->null == holds);
 			break;
 		default:
 			us_pmml_refuse_feature(p, c->feature);
@@ -215,7 +219,7 @@ tree_node(UsPmml *p, const UsForest *f, int t, int i, const Leaves *leaves, cons
 		us_xml_int(&p->xml, "defaultChild", node->left + (own.null ? 0 : 1));
 	}
 	if (c == NULL)
-		all_or_none(p, true);
+		us_xml_empty(&p->xml, "True", NULL);
 	else
 		predicate(p, c, holds);
 	if (node->left != 0)
@@ -242,7 +246,7 @@ open_segment(UsPmml *p, int id)
 {
 	us_xml_open(&p->xml, "Segment");
 	us_xml_int(&p->xml, "id", id);
-	all_or_none(p, true);
+	us_xml_empty(&p->xml, "True", NULL);
 }
 
 /* The sum or mean of trees k, k + step, ...; field: name of its output, or NULL: it is the answer. */

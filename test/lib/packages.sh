@@ -44,7 +44,7 @@ us_install_needed() {
   local what=$1 major packages jit
   command -v apt-get >/dev/null || return 0
   packages="make gcc libc6-dev perl liblapack3"
-  [ "$what" = build ] || packages="$packages libipc-run-perl gzip"
+  [ "$what" = build ] || packages="$packages libipc-run-perl gzip libxml2-utils"
   major=$(us_find_pg_config | sed -n 's|^/usr/lib/postgresql/\([0-9]*\)/bin/pg_config$|\1|p')
   if [ -z "$major" ] && [ -n "$(us_find_pg_config)" ]; then
     us_install $packages

@@ -1,0 +1,55 @@
+-- Models as PMML on public data: the evaluator in test/lib/pmml, which knows nothing of the extension, gives the answers of the model on every
+-- row and on rows with NULL, NaN, infinities and categories that were never seen; documents are valid by test/lib/pmml.rng.
+SET client_min_messages = error;
+SET extra_float_digits = 1;
+SELECT '1..28';
+CREATE TABLE telco AS
+SELECT row_no, gender, senior_citizen, partner, dependents = 'Yes' AS dependents, tenure, phone_service, multiple_lines, internet_service, online_security, contract, payment_method, monthly_charges::float8, total_charges, churn
+FROM userseg_data.telco_churn;
+INSERT INTO telco
+SELECT -row_no, CASE WHEN row_no % 5 = 0 THEN 'other' ELSE gender END, CASE WHEN row_no % 3 = 0 THEN NULL ELSE senior_citizen END, partner, CASE WHEN row_no % 4 = 0 THEN NULL ELSE dependents END, CASE WHEN row_no % 7 = 0 THEN NULL ELSE tenure END,
+  phone_service, multiple_lines, CASE WHEN row_no % 6 = 0 THEN NULL ELSE internet_service END, online_security, CASE WHEN row_no % 11 = 0 THEN E'it''s <new> & "odd"\\' ELSE contract END, payment_method,
+  CASE row_no % 9 WHEN 0 THEN 'NaN' WHEN 1 THEN 'Infinity' WHEN 2 THEN '-Infinity' WHEN 3 THEN NULL WHEN 4 THEN 1e7 ELSE monthly_charges END,
+  CASE row_no % 8 WHEN 0 THEN 'NaN' WHEN 1 THEN 'Infinity' WHEN 2 THEN NULL WHEN 3 THEN -5 ELSE total_charges END, churn
+FROM telco WHERE row_no % 4 = 0;
+CREATE TABLE diabetes AS SELECT * FROM userseg_data.diabetes_raw;
+INSERT INTO diabetes SELECT -row_no, CASE WHEN row_no % 3 = 0 THEN NULL ELSE age END, sex, CASE row_no % 4 WHEN 0 THEN 'NaN' WHEN 1 THEN NULL ELSE bmi END, bp, s1, s2, s3, s4, s5, s6, target FROM diabetes;
+-- the document, a line, and the rows with the answers of the model
+CREATE FUNCTION pg_temp.lines(source text, target text, algorithm text, params jsonb DEFAULT '{}', transform jsonb DEFAULT '{}', null_policy text DEFAULT 'impute') RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM userseg.train('golden', algorithm, format('SELECT * FROM %I WHERE row_no > 0', source), target => target, id => 'row_no', params => params, transform => transform, null_policy => null_policy, holdout => 0);
+  RETURN NEXT userseg.to_pmml('golden')::text;
+  RETURN NEXT '-----';
+  RETURN QUERY EXECUTE format('SELECT jsonb_build_object(''row'', to_jsonb(t) - ''row_no'', %s)::text FROM %I t',
+    CASE WHEN target IS NULL THEN $q$'label', userseg.predict('golden', t)$q$ WHEN target IN ('churn', 'payment_method') THEN $q$'label', userseg.predict('golden', t), 'proba', userseg.predict_proba('golden', t)$q$
+    ELSE $q$'value', userseg.predict_value('golden', t)$q$ END, source);
+END $$;
+SELECT pg_temp.lines('telco', 'churn', 'logistic') \g |perl "$US_TOP/test/lib/pmml" compare 'logistic on Telco'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'logistic'
+SELECT pg_temp.lines('telco', 'payment_method', 'logistic', '{"penalty": "ridge", "lambda": 1}', '{}', 'skip') \g |perl "$US_TOP/test/lib/pmml" compare 'logistic of four classes, rows with NULL skipped'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'logistic of four classes'
+SELECT pg_temp.lines('telco', 'churn', 'logistic', '{"penalty": "ridge", "lambda": 3}', '{"total_charges": [{"impute": "indicator"}, "log1p", "standard"], "monthly_charges": ["power"], "contract": "frequency", "internet_service": {"target": {}}, "tenure": [{"quantile": {"n": 9, "output": "normal"}}], "dependents": {"impute": "indicator"}}') \g |perl "$US_TOP/test/lib/pmml" compare 'logistic with all sorts of steps'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'logistic with all sorts of steps'
+SELECT pg_temp.lines('telco', 'monthly_charges', 'linear', '{}', '{"tenure": [{"quantile": {"n": 20}}], "contract": {"impute": "level"}, "total_charges": [{"log1p": {"signed": true}}, {"clip": {"lo": 2}}, "robust"]}') \g |perl "$US_TOP/test/lib/pmml" compare 'linear regression'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'linear regression'
+SELECT pg_temp.lines('diabetes', 'target', 'glm') \g |perl "$US_TOP/test/lib/pmml" compare 'Poisson regression'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'Poisson regression'
+SELECT pg_temp.lines('telco', NULL, 'kmeans', '{"k": 5}') \g |perl "$US_TOP/test/lib/pmml" compare 'k-means on Telco'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'k-means'
+SELECT pg_temp.lines('diabetes', NULL, 'kmeans', '{"k": 3, "metric": "cosine"}') \g |perl "$US_TOP/test/lib/pmml" compare 'k-means by angle'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'k-means by angle'
+SELECT pg_temp.lines('telco', 'churn', 'decision_tree') \g |perl "$US_TOP/test/lib/pmml" compare 'decision tree on Telco'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'decision tree'
+SELECT pg_temp.lines('telco', 'churn', 'decision_tree', '{"max_depth": 8}', '{"*number": ["log1p", "standard"], "contract": "onehot", "payment_method": "frequency", "*boolean": {"impute": "indicator"}}') \g |perl "$US_TOP/test/lib/pmml" compare 'decision tree on encoded columns'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'decision tree on encoded columns'
+SELECT pg_temp.lines('telco', 'churn', 'random_forest', '{"n_trees": 8, "max_depth": 6}') \g |perl "$US_TOP/test/lib/pmml" compare 'random forest on Telco'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'random forest'
+SELECT pg_temp.lines('diabetes', 'target', 'random_forest', '{"n_trees": 5}') \g |perl "$US_TOP/test/lib/pmml" compare 'random forest of a number'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'random forest of a number'
+SELECT pg_temp.lines('telco', 'churn', 'gradient_boosting', '{"n_rounds": 20, "max_depth": 3}') \g |perl "$US_TOP/test/lib/pmml" compare 'gradient boosting on Telco'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'gradient boosting'
+SELECT pg_temp.lines('telco', 'payment_method', 'gradient_boosting', '{"n_rounds": 3, "max_depth": 3}') \g |perl "$US_TOP/test/lib/pmml" compare 'gradient boosting of four classes'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'gradient boosting of four classes'
+SELECT pg_temp.lines('diabetes', 'target', 'gradient_boosting', '{"n_rounds": 10, "objective": "poisson"}') \g |perl "$US_TOP/test/lib/pmml" compare 'gradient boosting of a count'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'gradient boosting of a count'
+SELECT userseg.drop_model('golden') \g /dev/null
