@@ -97,7 +97,9 @@ def boosters_tree(tree, columns, sets, number):
             out['categories_sizes'].append(len(right))
             out['categories'] += right
         else:
-            out['split_conditions'][i] = float(np.nextafter(np.float32(threshold[node['bin']]), np.float32(np.inf)))
+            # the last bin: all values to the left, missing ones to the right
+            limit = threshold[node['bin']] if node['bin'] < len(threshold) else np.finfo(np.float32).max / 2
+            out['split_conditions'][i] = float(np.nextafter(np.float32(limit), np.float32(np.inf)))
     return out
 
 

@@ -100,6 +100,39 @@ foreach my $algorithm (sort keys %params)
 	cmp_ok($probes, '>', 3, "$algorithm: cancelled $probes times");
 	cmp_ok($most, '<', 200, sprintf("%s: at most %.0f ms late", $algorithm, $most));
 }
+
+# reasons of rows: the first one looks at the whole model, all at the nodes of all trees
+$node->safe_psql('postgres', <<'SQL');
+CREATE PROCEDURE reasons_outlive(model text, timeout int, INOUT late float8) LANGUAGE plpgsql AS $$
+DECLARE from_time timestamptz := clock_timestamp();
+BEGIN
+  PERFORM (userseg.predict_detail(model, t)).reasons FROM t;
+  late := NULL;
+EXCEPTION WHEN query_canceled THEN
+  late := extract(epoch FROM clock_timestamp() - from_time) * 1000 - timeout;
+END $$;
+SQL
+foreach my $case (
+	[ 'decision_tree', '"pruning": "none", "min_leaf": 1' ], [ 'random_forest', '"n_trees": 30, "min_leaf": 1' ], [ 'random_forest', '"n_trees": 10, "background": 1000' ],
+	[ 'gradient_boosting', '"n_rounds": 40' ])
+{
+	my ($algorithm, $params) = @$case;
+	my ($most, $probes) = (0, 0);
+	my $reasons = sub {
+		return $node->safe_psql('postgres', "SET statement_timeout = $_[0]; CALL reasons_outlive('explained', $_[0], NULL)");
+	};
+	$node->safe_psql('postgres', "SET client_min_messages = error; SELECT 1 FROM userseg.train('explained', '$algorithm', 't', target => 'y', id => 'id', holdout => 0, params => '{$params}')");
+	foreach my $ms (30, 150, 400)
+	{
+		my $late = $reasons->($ms);
+		next if $late eq '';
+		$late = $reasons->($ms) || 0 if $late > 200;
+		$probes++;
+		$most = $late if $late > $most;
+	}
+	cmp_ok($probes, '>', 1, "$algorithm {$params}: reasons cancelled $probes times");
+	cmp_ok($most, '<', 200, sprintf("%s: at most %.0f ms late", $algorithm, $most));
+}
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_ls_tmpdir()"), '0', 'no temporary file is left');
 $node->stop;
 done_testing();
