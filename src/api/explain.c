@@ -6,8 +6,6 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
-
 #include "api/rows.h"
 #include "infra/args.h"
 #include "verbs/explain.h"
@@ -96,13 +94,29 @@ userseg_partial_dependence(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* A UsCurveFunction: a row of the result. */
+static void
+show_point(const UsCurveLine *line, void *context)
+{
+	FunctionCallInfo fcinfo = context;
+	UsResultRow row = {0};
+
+	us_row_text(&row, line->id);
+	us_row_text(&row, line->value);
+	us_row_number(&row, line->x);
+	us_row_text(&row, line->class);
+	us_row_number(&row, line->prediction);
+	us_row_put(fcinfo, &row);
+	for (int i = 0; i < row.n; i++)
+		if (!row.null[i] && (i == 0 || i == 1 || i == 3))
+			pfree(DatumGetPointer(row.value[i]));
+}
+
 /* userseg.individual_conditional_expectation(model, source, feature, points, rows, centred, id, all_rows, seed) */
 Datum
 userseg_individual_conditional_expectation(PG_FUNCTION_ARGS)
 {
 	UsCurveArgs args = {.rows = common_args(fcinfo, 7)};
-	UsCurveLine *line;
-	int64		n;
 
 	args.rows.named = true;
 	args.rows.name = US_ARG_CSTRING_OR_NULL(6);
@@ -111,21 +125,8 @@ userseg_individual_conditional_expectation(PG_FUNCTION_ARGS)
 	args.most_rows = US_ARG_INT32_OR(4, 50);
 	args.centred = US_ARG_BOOL_OR(5, false);
 	args.seed = US_ARG_INT64_OR(8, 42);
-	line = us_curves(&args, &n);
 	InitMaterializedSRF(fcinfo, 0);
-	for (int64 i = 0; i < n; i++)
-	{
-		UsResultRow row = {0};
-
-		if (i % 1024 == 0)
-			CHECK_FOR_INTERRUPTS();
-		us_row_text(&row, line[i].id);
-		us_row_text(&row, line[i].value);
-		us_row_number(&row, line[i].x);
-		us_row_text(&row, line[i].class);
-		us_row_number(&row, line[i].prediction);
-		us_row_put(fcinfo, &row);
-	}
+	us_curves(&args, show_point, fcinfo);
 	return (Datum) 0;
 }
 

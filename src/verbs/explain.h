@@ -74,11 +74,13 @@ typedef struct UsCurveArgs
 
 #define US_CURVE_ROWS	10000
 
+typedef void (*UsCurveFunction) (const UsCurveLine *line, void *context);
+
 /*
  * Individual conditional expectation (A. Goldstein, A. Kapelner, J. Bleich, E. Pitkin, "Peeking inside the black box", Journal of Computational and
  * Graphical Statistics 24 (2015)): the answer for each row with one feature set to each of the values of
- * us_partial_dependence; centred: less that of the first value.  By id, value, class.
+ * us_partial_dependence; centred: less that of the first value.  Shows the points of the curves by id, value, class.
  */
-extern UsCurveLine *us_curves(const UsCurveArgs *args, int64 *n);
+extern void us_curves(const UsCurveArgs *args, UsCurveFunction show, void *context);
 
 #endif

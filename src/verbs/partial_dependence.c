@@ -380,15 +380,14 @@ answers_at_points(Work *w, bool centred)
 	return all;
 }
 
-UsCurveLine *
-us_curves(const UsCurveArgs *args, int64 *n)
+void
+us_curves(const UsCurveArgs *args, UsCurveFunction show, void *context)
 {
 	Work	   *w = palloc0(sizeof(Work));
 	UsEvaluationArgs rows = args->rows;
 	UsFrame    *frame;
 	Named	   *named;
 	double	   *all;
-	UsCurveLine *line;
 
 	if (args->most_rows < 1 || args->most_rows > US_CURVE_ROWS)
 		ereport(ERROR,
@@ -401,20 +400,23 @@ us_curves(const UsCurveArgs *args, int64 *n)
 	make_room(w);
 	named = name_rows(w);
 	all = answers_at_points(w, args->centred);
-	*n = 0;
-	line = us_arena_array(us_arena_create(CurrentMemoryContext, w->v.budget),
-						  Max((Size) frame->nrows * w->n_points * outputs(w), 1), sizeof(UsCurveLine));
 	for (int64 r = 0; r < frame->nrows; r++)
 		for (int i = 0; i < w->n_points; i++)
+		{
+			us_progress("show curves", 0, 0);
 			for (int k = 0; k < outputs(w); k++)
-				line[(*n)++] = (UsCurveLine) {
+			{
+				UsCurveLine line = {
 					.id = named[r].id,
 					.value = w->point[i].text,
 					.x = w->point[i].number,
 					.class = class_name(w, k),
 					.prediction = all[((Size) i * outputs(w) + k) * frame->nrows + named[r].at]
 				};
+
+				show(&line, context);
+			}
+		}
 	us_arena_reset(w->arena);
 	us_evaluation_close(&w->v);
-	return line;
 }
