@@ -85,6 +85,7 @@ typedef struct UsSourceSpec
 	int			n_features;		/* else these */
 	char	  **features;
 	UsNullPolicy null_policy;
+	double		share;			/* of the budget that the rows may have before they are spilled; 0: a half */
 } UsSourceSpec;
 
 typedef enum UsUse

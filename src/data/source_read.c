@@ -12,11 +12,13 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
+#include "data/fixed_row.h"
 #include "data/frame_build.h"
 #include "data/key.h"
 #include "data/source_text.h"
 #include "infra/compat.h"
 #include "math/hash.h"
+#include "math/moments.h"
 
 /* Codes of the enum values seen in a column. */
 typedef struct UsEnumCode
@@ -56,8 +58,11 @@ typedef struct UsFrameReader
 	const UsSourceSpec *spec;
 	UsFrameBuilder *builder;
 	int			natts;			/* attributes to deform */
+	UsFixedRow	fixed;			/* where they stand in a row that need not be deformed */
+	const double *number;		/* the features of such a row, if they are plain; or NULL */
 	UsReadColumn *feature;
 	int			nfeatures;
+	bool		plain;			/* features are float8 that stand side by side in the row, from feature[0].att on */
 	UsReadColumn *target;		/* or NULL */
 	UsReadColumn *weight;
 	UsReadColumn *time;
@@ -268,13 +273,34 @@ put_value(UsFrameReader *reader, UsReadColumn *column, const TupleTableSlot *slo
 	}
 }
 
+/* The features of a row, all of them float8; false, and nothing done, where one is not an ordinary number. */
+static inline bool
+put_plain(UsFrameReader *reader, const TupleTableSlot *slot)
+{
+	int			n = reader->nfeatures;
+	int			first = reader->feature[0].att;
+	const double *value = reader->number ? reader->number : (const double *) (slot->tts_values + first);
+	double	  **number = reader->builder->number + reader->feature[0].j;
+	int			row = reader->builder->row;
+
+	if ((reader->number == NULL && memchr(slot->tts_isnull + first, true, n) != NULL) || !us_within(value, n, LARGEST_NUMBER))
+		return false;
+	for (int i = 0; i < n; i++)
+		number[i][row] = value[i] + 0.0;
+	return true;
+}
+
 /* The features of the row; numbers as most tables have them do not leave the loop. */
 static inline void
-put_features(UsFrameReader *reader, const TupleTableSlot *slot)
+put_features(UsFrameReader *reader, TupleTableSlot *slot)
 {
 	const Datum *value = slot->tts_values;
 	const bool *isnull = slot->tts_isnull;
 
+	if (reader->plain && put_plain(reader, slot))
+		return;
+	if (reader->number)
+		slot_getsomeattrs(slot, reader->natts);
 	for (int i = 0; i < reader->nfeatures; i++)
 	{
 		UsReadColumn *column = &reader->feature[i];
@@ -328,7 +354,7 @@ has_null(UsFrameReader *reader, const TupleTableSlot *slot)
 {
 	bool		found = false;
 
-	for (int i = 0; i < reader->nfeatures; i++)
+	for (int i = 0; i < reader->nfeatures && reader->number == NULL; i++)
 	{
 		if (!slot->tts_isnull[reader->feature[i].att])
 			continue;
@@ -385,6 +411,29 @@ put_key(UsFrameReader *reader, const TupleTableSlot *slot)
 	builder->key[builder->row] = us_row_key(&reader->key, slot->tts_values[id]);
 }
 
+/*
+ * The columns of the row into the arrays of its slot.  Of a row that need not be taken apart plain features stay where they
+ * are, in reader->number.
+ */
+static inline void
+take_apart(UsFrameReader *reader, TupleTableSlot *slot)
+{
+	const char *data = slot->tts_nvalid < reader->natts ? us_fixed_row_data(&reader->fixed, slot) : NULL;
+
+	reader->number = NULL;
+	if (data == NULL)
+	{
+		slot_getsomeattrs(slot, reader->natts);
+		return;
+	}
+	for (int i = reader->plain ? reader->nfeatures : 0; i < reader->info->nused; i++)
+		us_fixed_row_put(&reader->fixed, slot, data, reader->feature[i].att);
+	if (reader->info->id >= 0)
+		us_fixed_row_put(&reader->fixed, slot, data, reader->info->id);
+	if (reader->plain)
+		reader->number = (const double *) (data + reader->fixed.offset[reader->feature[0].att]);
+}
+
 /* UsRowFunction: one row of the source. */
 static bool
 read_row(TupleTableSlot *slot, void *arg)
@@ -392,7 +441,7 @@ read_row(TupleTableSlot *slot, void *arg)
 	UsFrameReader *reader = (UsFrameReader *) arg;
 	MemoryContext old = MemoryContextSwitchTo(reader->row_context);
 
-	slot_getsomeattrs(slot, reader->natts);
+	take_apart(reader, slot);
 	reader->slot = slot;
 	reader->info->n_read++;
 	if (keep_row(reader, slot))
@@ -466,17 +515,26 @@ start_reader(UsFrameReader *reader, UsBudget *budget)
 		else
 			reader->time = column;
 	}
+#ifdef USE_FLOAT8_BYVAL
+	reader->plain = reader->nfeatures > 0;
+	for (int i = 0; i < reader->nfeatures; i++)
+		reader->plain &= reader->feature[i].reading == US_READ_FLOAT8 &&
+			reader->feature[i].att == reader->feature[0].att + i;
+#endif
 	if (info->id >= 0)
 	{
 		reader->natts = Max(reader->natts, info->id + 1);
 		if (!us_key_reader_init(&reader->key, info->column[info->id].type_oid))
 			elog(ERROR, "type %s cannot be an id", info->column[info->id].type_name);
 	}
+	us_fixed_row_init(&reader->fixed, reader->natts);
 	reader->dictionary_limit = us_budget_left(budget) / 8;
 	reader->row_context = AllocSetContextCreate(CurrentMemoryContext, "userseg source row",
 												ALLOCSET_DEFAULT_SIZES);
 	reader->builder = us_frame_begin(columns, info->nused, reader->weight != NULL,
 									 info->id >= 0, budget);
+	if (reader->spec->share > 0)
+		reader->builder->share = (Size) (us_budget_left(budget) * reader->spec->share);
 }
 
 /* Does this column turn out to be useless?  The reason, or NULL. */

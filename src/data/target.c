@@ -15,6 +15,7 @@
 #include "infra/compat.h"
 #include "infra/progress.h"
 #include "math/exact_sum.h"
+#include "math/simd.h"
 
 /* class names that a hint lists */
 #define LISTED_CLASSES	20
@@ -109,6 +110,27 @@ class_of_number(Classes *c, double number)
 	return c->last = add_class(c, (Class) {.number = number});
 }
 
+/* A chunk whose numbers are all of the two classes that are known, without weights; false, and nothing done, for others. */
+static bool
+count_two(Classes *c, const UsChunk *chunk, const UsChunkColumn *v)
+{
+	int64		first = 0;
+	int64		second = 0;
+
+	if (c->n != 2 || c->by_code || c->weighted)
+		return false;
+	for (int r = 0; r < chunk->nrows; r++)
+	{
+		first += v->number[r] == c->class[0].number;
+		second += v->number[r] == c->class[1].number;
+	}
+	if (first + second != chunk->nrows)
+		return false;
+	c->class[0].rows += first;
+	c->class[1].rows += second;
+	return true;
+}
+
 static void
 count_classes(Classes *c, UsFrame *frame, int j)
 {
@@ -118,6 +140,8 @@ count_classes(Classes *c, UsFrame *frame, int j)
 		const UsChunkColumn *v = &chunk->column[j];
 
 		us_progress("target", i, frame->nchunks);
+		if (count_two(c, chunk, v))
+			continue;
 		for (int r = 0; r < chunk->nrows; r++)
 		{
 			int			k;
@@ -345,6 +369,24 @@ us_target_chunk(const UsTarget *t, const UsChunk *chunk, double *y)
 	{
 		for (int r = 0; r < chunk->nrows; r++)
 			y[r] = t->class_of[c->code[r]];
+	}
+	else if (t->n_classes == 2)
+	{
+		double		first = t->class_number[0];
+		double		second = t->class_number[1];
+
+		int			r = 0;
+
+		for (; r + US_HALF_LANES <= chunk->nrows; r += US_HALF_LANES)
+		{
+			UsDoubleLanes v = *(const UsLooseDoubleLanes *) (c->number + r);
+			UsLongLanes is_second = v == second;
+
+			/* a comparison that holds is -1 */
+			*(UsLooseDoubleLanes *) (y + r) = __builtin_convertvector(~((v == first) | is_second) - is_second, UsLooseDoubleLanes);
+		}
+		for (; r < chunk->nrows; r++)
+			y[r] = find_number(t, c->number[r]);
 	}
 	else
 	{

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "data/frame_view.h"
 #include "eval/answers.h"
 #include "eval/sample.h"
 #include "infra/progress.h"
@@ -50,7 +51,6 @@ reserve(Collector *c, UsFrame *frame, int64 most_rows, UsBudget *budget)
 
 	if (most_rows > 0)
 		room = Min(room, most_rows);
-	c->share = 1;
 	if (frame->nrows > room)
 	{
 		n = (Size) room;
@@ -169,11 +169,22 @@ take_chunk(Collector *c, const UsChunk *chunk)
 	}
 }
 
+/* UsRowChoice: the rows that are taken. */
+static void
+choose_rows(void *context, int i, const UsChunk *chunk, bool *keep)
+{
+	const Collector *c = context;
+
+	for (int r = 0; r < chunk->nrows; r++)
+		keep[r] = us_uniform(c->seed, chunk->key[r]) < c->share;
+}
+
 UsAnswers *
 us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows, UsBudget *budget)
 {
 	Collector  *c = palloc0(sizeof(Collector));
 	UsAnswers  *a = palloc0(sizeof(UsAnswers));
+	UsFrame    *rows;
 	Size		bytes;
 
 	a->task = fitted->target->task;
@@ -194,8 +205,13 @@ us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows, UsBu
 	c->p = palloc(Max(a->n_classes, 1) * sizeof(double));
 	c->y = palloc(US_CHUNK_ROWS * sizeof(double));
 	reserve(c, frame, most_rows, budget);
-	for (int i = 0; i < frame->nchunks; i++)
-		take_chunk(c, us_frame_chunk(frame, i));
+	/* a view costs the memory of a chunk, and saves the scoring of rows that are not taken */
+	rows = a->sampled && us_budget_left(budget) > 4 * (Size) frame->ncolumns * US_CHUNK_ROWS * sizeof(double) ?
+		us_frame_view(frame, choose_rows, c, budget) : frame;
+	for (int i = 0; i < rows->nchunks; i++)
+		take_chunk(c, us_frame_chunk(rows, i));
+	if (rows != frame)
+		us_frame_free(rows);
 	pfree(c->x);
 	us_budget_release(budget, bytes);
 	pfree(c->y);

@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "eval/leakage_score.h"
 #include "math/hash.h"
 
@@ -17,6 +19,30 @@
 
 /* rows that a class, or both folds, need */
 #define LEAST_ROWS	10
+
+/* A row on its way through a sort. */
+typedef struct Entry
+{
+	double		x;
+	int			row;
+} Entry;
+
+/* By value, NaN last; equal ones by nothing: they share what is computed. */
+static inline int
+compare_entries(const Entry *a, const Entry *b)
+{
+	if (isnan(a->x) || isnan(b->x))
+		return isnan(a->x) - isnan(b->x);
+	return (a->x > b->x) - (a->x < b->x);
+}
+
+#define ST_SORT sort_entries
+#define ST_ELEMENT_TYPE Entry
+#define ST_COMPARE(a, b) compare_entries(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 struct UsLeakScorer
 {
@@ -27,9 +53,10 @@ struct UsLeakScorer
 	int		   *order;			/* [n] rows by x, NULL last */
 	int		   *bin;			/* [n] */
 	double	   *p;				/* [n] predicted */
+	double	   *score;			/* [2][n] predicted, by fold and bin */
 	double	   *sum;			/* [2][n] of the target by fold and bin */
 	double	   *count;
-	const double *x;			/* being sorted */
+	Entry	   *entry;			/* [2 n] */
 };
 
 UsLeakScorer *
@@ -44,32 +71,23 @@ us_leak_scorer(const UsTarget *target, const double *y, const uint64 *key, int n
 	s->order = us_arena_array(arena, n, sizeof(int));
 	s->bin = us_arena_array(arena, n, sizeof(int));
 	s->p = us_arena_array(arena, n, sizeof(double));
+	s->score = us_arena_array(arena, n, 2 * sizeof(double));
 	s->sum = us_arena_array(arena, n, 2 * sizeof(double));
 	s->count = us_arena_array(arena, n, 2 * sizeof(double));
+	s->entry = us_arena_array(arena, n, 2 * sizeof(Entry));
 	for (int i = 0; i < n; i++)
 		s->fold[i] = (int) (us_mix64(FOLD_SALT, key[i]) & 1);
 	return s;
-}
-
-/* Rows by value, NaN last; equal ones by nothing: they share what is computed. */
-static int
-compare_rows(const void *a, const void *b, void *arg)
-{
-	const double *x = arg;
-	double		u = x[*(const int *) a];
-	double		v = x[*(const int *) b];
-
-	if (isnan(u) || isnan(v))
-		return isnan(u) - isnan(v);
-	return (u > v) - (u < v);
 }
 
 static void
 sort_rows(UsLeakScorer *s, const double *x)
 {
 	for (int i = 0; i < s->n; i++)
-		s->order[i] = i;
-	qsort_arg(s->order, s->n, sizeof(int), compare_rows, (void *) x);
+		s->entry[i] = (Entry) {x[i], i};
+	sort_entries(s->entry, s->n);
+	for (int i = 0; i < s->n; i++)
+		s->order[i] = s->entry[i].row;
 }
 
 static inline bool
@@ -137,31 +155,69 @@ predict(UsLeakScorer *s, int nbins, int class)
 	return true;
 }
 
-/* AUC of score[n] for a class, rows with NaN left out; NaN when there are too few of either. */
+/* AUC from the sum of the midranks of the positive rows; NaN when there are too few of either. */
 static double
-auc(UsLeakScorer *s, const double *score, int class)
+auc_of(double ranks, double positives, double negatives)
+{
+	if (positives < LEAST_ROWS || negatives < LEAST_ROWS)
+		return NAN;
+	return (ranks - positives * (positives + 1) / 2) / (positives * negatives);
+}
+
+/* AUC of x[n], which the rows are sorted by, for a class; rows with NaN are left out. */
+static double
+direct_auc(const UsLeakScorer *s, const double *x, int class)
 {
 	double		ranks = 0;
 	double		positives = 0;
-	double		negatives = 0;
+	int			i = 0;
 
-	sort_rows(s, score);
-	for (int i = 0; i < s->n && !isnan(score[s->order[i]]);)
+	while (i < s->n && !isnan(x[s->order[i]]))
 	{
 		int			end = i;
 		double		tied = 0;
 
-		while (end < s->n && score[s->order[end]] == score[s->order[i]])
+		while (end < s->n && x[s->order[end]] == x[s->order[i]])
 			tied += s->y[s->order[end++]] == class;
-		/* midrank of the tied rows */
 		ranks += tied * (i + end + 1) / 2.0;
 		positives += tied;
-		negatives += end - i - tied;
 		i = end;
 	}
-	if (positives < LEAST_ROWS || negatives < LEAST_ROWS)
-		return NAN;
-	return (ranks - positives * (positives + 1) / 2) / (positives * negatives);
+	return auc_of(ranks, positives, i - positives);
+}
+
+/* AUC of what the bins predict for a class: the rows of a bin and a fold have one score. */
+static double
+bins_auc(UsLeakScorer *s, int nbins)
+{
+	double		ranks = 0;
+	double		positives = 0;
+	double		rows = 0;
+	int			n = 0;
+
+	memset(s->score, 0, 2 * nbins * sizeof(double));
+	for (int i = 0; i < s->n; i++)
+		s->score[s->fold[i] * nbins + s->bin[i]] = s->p[i];
+	for (int g = 0; g < 2 * nbins; g++)
+		if (s->count[g] > 0)
+			s->entry[n++] = (Entry) {s->score[g], g};
+	sort_entries(s->entry, n);
+	for (int i = 0; i < n;)
+	{
+		double		tied = 0;
+		double		count = 0;
+		double		score = s->entry[i].x;
+
+		for (; i < n && s->entry[i].x == score; i++)
+		{
+			tied += s->sum[s->entry[i].row];
+			count += s->count[s->entry[i].row];
+		}
+		ranks += tied * (2 * rows + count + 1) / 2;
+		positives += tied;
+		rows += count;
+	}
+	return auc_of(ranks, positives, rows - positives);
 }
 
 static double
@@ -175,8 +231,8 @@ class_score(UsLeakScorer *s, const double *x, bool ordered)
 	nbins = make_bins(s, x, ordered);
 	for (int k = s->target->n_classes == 2 ? 1 : 0; k < s->target->n_classes; k++)
 	{
-		double		by_bins = predict(s, nbins, k) ? auc(s, s->p, k) : NAN;
-		double		direct = ordered ? auc(s, x, k) : NAN;
+		double		by_bins = predict(s, nbins, k) ? bins_auc(s, nbins) : NAN;
+		double		direct = ordered ? direct_auc(s, x, k) : NAN;
 
 		/* what is NULL in many rows has its say by bins only */
 		for (int i = 0; i < s->n && !isnan(direct); i++)

@@ -95,7 +95,8 @@ typedef enum UsTermStatus
 	US_TERM_ALIASED,			/* no coefficient: a combination of terms before it */
 	US_TERM_REFERENCE,			/* no coefficient: the level that the others are compared with */
 	US_TERM_ZERO,				/* 0, by a penalty */
-	US_TERM_ABSENT				/* no intercept */
+	US_TERM_ABSENT,				/* no intercept */
+	US_TERM_OFFSET				/* given: 1 */
 } UsTermStatus;
 
 typedef struct UsCoefficient
@@ -157,6 +158,7 @@ typedef struct UsAlgorithm
 	const char *sql_aggregate;	/* the step it can iterate, for strategy sql; or NULL */
 	const char *sql_argument;	/* type of the state that steers the step, as "centroid_set" */
 	bool		native;			/* handles missing values and native categories (us_transform_native) */
+	bool		streams;		/* fit keeps little beside the rows as read: they may have most of the memory */
 	bool		needs_target;	/* supervised: has the parameters us_supervised_params or us_classifier_params too */
 	bool		gives_value;	/* clustering: UsScore.value means something, as a density */
 	const char *const *label_names; /* clustering whose labels always mean the same: their names, ended by NULL */

@@ -8,6 +8,7 @@
 
 #include "utils/memutils.h"
 
+#include "data/frame_view.h"
 #include "infra/parallel.h"
 #include "infra/progress.h"
 #include "learn/design.h"
@@ -49,8 +50,8 @@ struct UsDesign
 {
 	const UsFitInput *input;
 	int			nfolds;
-	UsTeam	   *team;			/* NULL: a sample */
-	UsArena    *arena;			/* of a sample */
+	UsFrame    *view;			/* of a sample, or NULL: the rows are the caller's */
+	UsTeam	   *team;
 	UsDesignArea *area;
 	int			capacity;		/* chunks at hand */
 	int			nchunks;
@@ -59,6 +60,13 @@ struct UsDesign
 	Size		bytes;
 	MemoryContext context;		/* of the leader's scratch */
 };
+
+/* Which rows a sample has. */
+typedef struct UsSampleChoice
+{
+	uint64		seed;
+	uint64		limit;			/* of what the keys are mixed to */
+} UsSampleChoice;
 
 PGDLLEXPORT void us_task_design(UsTeamTask *task);
 
@@ -210,76 +218,51 @@ us_design_create(const UsDesignPlan *plan)
 	return d;
 }
 
-/* Copy the rows of a chunk that the sample takes behind the n that it has. */
-static int64
-take_rows(const UsDesign *d, UsDesign *s, const UsChunk *in, const UsDesignChunk *c, double share, int64 n)
+/* UsRowChoice: the rows of the sample. */
+static void
+choose_sample(void *context, int i, const UsChunk *chunk, bool *keep)
 {
-	for (int r = 0; r < c->nrows && n < s->area->nrows; r++)
-	{
-		UsDesignChunk to;
-		int			at = (int) (n % US_CHUNK_ROWS);
+	const UsSampleChoice *choice = (const UsSampleChoice *) context;
 
-		if (us_uniform(d->input->seed ^ SAMPLE_SEED, in->key[r]) >= share)
-			continue;
-		to = chunk_at(s->area, n / US_CHUNK_ROWS);
-		for (int j = 0; j < s->area->width; j++)
-			((double *) to.x)[(Size) j * US_CHUNK_ROWS + at] = c->x[(Size) j * US_CHUNK_ROWS + r];
-		((double *) to.y)[at] = c->y[r];
-		if (to.weight != NULL)
-			((double *) to.weight)[at] = c->weight[r];
-		n++;
-	}
-	return n;
+	int			row[US_CHUNK_ROWS];
+	int			n = us_hash_select(choice->seed, chunk->key, chunk->nrows, choice->limit, row);
+
+	memset(keep, false, sizeof(bool) * chunk->nrows);
+	for (int k = 0; k < n; k++)
+		keep[row[k]] = true;
 }
 
 UsDesign *
 us_design_sample(UsDesign *d, int64 want)
 {
 	UsFrame    *frame = d->input->frame;
+	UsSampleChoice *choice;
+	UsFitInput *input;
+	UsDesignPlan plan = {0};
+	UsFrame    *view;
 	UsDesign   *s;
-	double		share = (double) want / (double) Max(frame->nrows, 1);
-	int64		count = 0;
 
 	if (frame->nrows < 4 * want || d->filled)
 		return NULL;
-	for (int i = 0; i < frame->nchunks; i++)
+	choice = (UsSampleChoice *) palloc(sizeof(UsSampleChoice));
+	choice->seed = d->input->seed ^ SAMPLE_SEED;
+	choice->limit = (uint64) ((double) want / (double) frame->nrows * 18446744073709551615.0);
+	view = us_frame_view(frame, choose_sample, choice, d->input->budget);
+	if (view->nrows == 0 || view->nrows > 2 * want ||	/* many rows of one key */
+		(Size) view->nchunks * d->area->chunk_bytes > us_budget_left(d->input->budget) / 2)
 	{
-		const UsChunk *in = us_frame_chunk(frame, i);
-
-		us_progress("sample", i, frame->nchunks);
-		for (int r = 0; r < in->nrows; r++)
-			count += us_uniform(d->input->seed ^ SAMPLE_SEED, in->key[r]) < share;
-	}
-	if (count == 0 || count > 2 * want)
-		return NULL;			/* many rows of one key */
-
-	s = (UsDesign *) palloc0(sizeof(UsDesign));
-	s->input = d->input;
-	s->nchunks = s->capacity = (int) ((count + US_CHUNK_ROWS - 1) / US_CHUNK_ROWS);
-	s->bytes = d->area->chunk_at + d->area->chunk_bytes * s->nchunks;
-	if (s->bytes > us_budget_left(d->input->budget) / 2)
-	{
-		pfree(s);
+		us_frame_free(view);
 		return NULL;
 	}
-	s->arena = us_arena_create(CurrentMemoryContext, d->input->budget);
-	s->area = (UsDesignArea *) us_arena_alloc(s->arena, s->bytes);
-	memcpy(s->area, d->area, sizeof(UsDesignArea));
-	s->area->nrows = count;
-	s->area->folded = false;
-	s->context = AllocSetContextCreate(CurrentMemoryContext, "pass over a sample", ALLOCSET_DEFAULT_SIZES);
-	count = 0;
-	for (int i = 0; i < frame->nchunks; i++)
-	{
-		UsDesignChunk c;
-
-		us_progress("sample", i, frame->nchunks);
-		d->area->first = (int64) i * US_CHUNK_ROWS;
-		encode(d, i, 0);
-		c = chunk_at(d->area, 0);
-		count = take_rows(d, s, us_frame_chunk(frame, i), &c, share, count);
-	}
-	s->filled = true;
+	input = (UsFitInput *) palloc(sizeof(UsFitInput));
+	*input = *d->input;
+	input->frame = view;
+	plan.input = input;
+	plan.passes = MANY_PASSES;
+	plan.param_bytes = d->area->state_at - d->area->param_at;
+	plan.state_bytes = d->area->state_bytes;
+	s = us_design_create(&plan);
+	s->view = view;
 	return s;
 }
 
@@ -326,7 +309,7 @@ UsPassState
 us_design_pass(UsDesign *d, UsDesignKernelId kernel, UsPassShape shape)
 {
 	UsDesignArea *area = d->area;
-	int			members = d->team != NULL ? us_team_members(d->team) : 1;
+	int			members = us_team_members(d->team);
 	MemoryContext old = MemoryContextSwitchTo(d->context);
 	UsDesignWork w;
 
@@ -367,7 +350,7 @@ us_design_pass(UsDesign *d, UsDesignKernelId kernel, UsPassShape shape)
 void
 us_design_report(const UsDesign *d, UsReport *details)
 {
-	us_report_int(details, "workers", d->team != NULL ? us_team_joined(d->team) : 0);
+	us_report_int(details, "workers", us_team_joined(d->team));
 	us_report_int(details, "passes", d->passes);
 	us_report_bool(details, "rows_kept", d->filled);
 	us_report_number(details, "memory_mb", (double) d->bytes / (1024.0 * 1024.0));
@@ -376,10 +359,9 @@ us_design_report(const UsDesign *d, UsReport *details)
 void
 us_design_end(UsDesign *d)
 {
-	if (d->team != NULL)
-		us_team_end(d->team);
-	if (d->arena != NULL)
-		us_arena_reset(d->arena);
+	us_team_end(d->team);
+	if (d->view != NULL)
+		us_frame_free(d->view);
 	MemoryContextDelete(d->context);
 	pfree(d);
 }

@@ -144,6 +144,18 @@ gram_row(const UsRowSpec *spec, const double *x, double y, double weight)
 	return row;
 }
 
+/* A term of element k of the gradient, as a pass takes it. */
+static double
+term(const UsRowSpec *spec, int k, double v)
+{
+	double		r;
+
+	if (spec->fine)
+		return v;
+	r = us_glm_gradient_rounder(us_glm_gradient_exponent(spec->grid[k], spec->most_information));
+	return (v + r) - r;
+}
+
 static UsCrossRow *
 logistic_row(const UsRowSpec *spec, const double *x, double y, double weight)
 {
@@ -165,12 +177,12 @@ logistic_row(const UsRowSpec *spec, const double *x, double y, double weight)
 	if (spec->intercept)
 	{
 		row->value[0] = us_cross_value(spec->grid[0], 1, information, spec->fine);
-		more[0] = gradient;
+		more[0] = term(spec, 0, gradient);
 	}
 	for (int j = 0; j < spec->width; j++)
 	{
 		row->value[skip + j] = us_cross_value(spec->grid[skip + j], x[j], information, spec->fine);
-		more[skip + j] = (x[j] - spec->centre[j]) * gradient;
+		more[skip + j] = term(spec, skip + j, (x[j] - spec->centre[j]) * gradient);
 	}
 	return row;
 }

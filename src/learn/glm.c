@@ -25,6 +25,8 @@ static const UsParamSpec specs[] = {
 	"counts, positive amounts whose spread grows with them, or amounts of which many are 0"},
 	{"power", US_PARAM_NUMBER, "1.5", 1.01, 1.99, NULL,
 	"of the family \"tweedie\": the variance is the mean to this power"},
+	{"offset", US_PARAM_TEXT, NULL, 0, 0, NULL,
+	"a feature that is added to the predictor with the coefficient 1, such as the logarithm of an exposure"},
 	US_PENALTY_SPECS("30", choices, "half its deviance but for a constant"),
 	{"max_iter", US_PARAM_INT, "100", 1, 1000000, NULL,
 	"most steps over all rows"},
@@ -83,6 +85,47 @@ check_response(const UsFitInput *input, UsFamily family, const char *name)
 				 errhint("Use algorithm \"linear\" for numbers below 0.")));
 }
 
+/*
+ * The encoded column of the offset, -1 where none is asked for, and its coefficient there; 22023 where the name
+ * is not that of a number among the features that differs from row to row, 22004 for a NULL in it.
+ */
+static int
+find_offset(const UsFitInput *input, double *coef)
+{
+	const UsParam *asked = us_params_get(input->params, "offset");
+	const UsFeature *feature = NULL;
+	double		a;
+	double		b;
+
+	if (asked->is_null)
+		return -1;
+	for (int i = 0; i < us_encoder_nfeatures(input->encoder) && feature == NULL; i++)
+		if (strcmp(us_encoder_feature(input->encoder, i)->name, asked->text) == 0)
+			feature = us_encoder_feature(input->encoder, i);
+	if (feature == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("offset \"%s\" is not among the features", asked->text),
+				 errhint("An offset is a number of the source, such as ln(days) AS log_days; where features are listed, list it too.")));
+	if (feature->kind != US_KIND_NUMBER || feature->width != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("offset \"%s\" of type %s has %d encoded columns, not 1", feature->name, feature->type_name, feature->width),
+				 errdetail("An offset is one number that differs from row to row."),
+				 feature->width == 0 ?
+				 errhint("Leave out an offset that is the same in all rows: the intercept has it.") :
+				 errhint("Cast it to double precision in the source, and give it no transform of several columns.")));
+	for (int j = 0; j < input->frame->ncolumns; j++)
+		if (strcmp(input->frame->column[j].name, feature->name) == 0 && input->frame->column[j].n_null > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("offset \"%s\" is NULL in " INT64_FORMAT " rows", feature->name, input->frame->column[j].n_null),
+					 errhint("Leave such rows out of the source, or use null_policy 'skip'.")));
+	us_encoder_linear(input->encoder, feature->first, &a, &b, NULL);
+	*coef = 1 / b;
+	return feature->first;
+}
+
 /* The log likelihood, where it has a closed form: Poisson; gamma with the dispersion as it was found. */
 static double
 log_likelihood(const UsGlmCourse *c, double dispersion)
@@ -123,7 +166,7 @@ add_figures(UsGlmCourse *c, double null_deviance, double dispersion)
 	if (c->penalty.on)
 	{
 		for (int k = c->problem.intercept; k < f->m; k++)
-			nonzero += f->beta[k] != 0;
+			nonzero += f->beta[k] != 0 && !us_glm_is_given(&c->problem, k);
 		us_linear_model_figure(m, "lambda", c->penalty.lambda);
 		us_linear_model_figure(m, "mix", c->penalty.mix);
 		us_linear_model_figure(m, "nonzero", nonzero);
@@ -156,6 +199,7 @@ glm_fit(const UsFitInput *input, UsFitResult *result)
 	c.problem.power = us_params_get(input->params, "power")->number;
 	c.problem.mean = mean_response(input);
 	c.problem.start = log(c.problem.mean);
+	c.problem.offset = find_offset(input, &c.problem.offset_coef);
 	us_glm_course_fit(&c);
 	null_deviance = us_glm_null_deviance(&c.problem, c.fit);
 	df = (double) input->frame->nrows - c.fit->rank;
@@ -187,6 +231,7 @@ const UsAlgorithm us_algorithm_glm = {
 	.name = "glm",
 	.task = "regression",
 	.description = "Generalised linear models with the logarithm as link: Poisson, gamma, Tweedie, with inference or penalties",
+	.streams = true,
 	.needs_target = true,
 	.params = specs,
 	.fit = glm_fit,

@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -18,9 +17,6 @@
 
 #define PATH_RATIO		1e-4
 #define PATH_RATIO_WIDE	1e-2
-
-/* columns that a warning names */
-#define LISTED_COLUMNS	10
 
 void
 us_glm_course_begin(UsGlmCourse *c, const UsFitInput *input, UsFitResult *result)
@@ -43,6 +39,7 @@ us_glm_course_begin(UsGlmCourse *c, const UsFitInput *input, UsFitResult *result
 	c->problem.max_iter = (int) us_params_get(input->params, "max_iter")->integer;
 	c->problem.tolerance = us_params_get(input->params, "tolerance")->number;
 	c->problem.workers = us_workers_read(input->params);
+	c->problem.offset = -1;
 	c->problem.centre = us_gram_centres(input, c->problem.intercept);
 	c->problem.largest_weight = us_gram_largest_weight(input);
 	us_linear_references(input->encoder, last, run);
@@ -60,23 +57,15 @@ count_nonzero(const UsGlmCourse *c)
 	int			n = 0;
 
 	for (int k = c->problem.intercept; k < c->fit->m; k++)
-		n += c->fit->beta[k] != 0;
+		n += c->fit->beta[k] != 0 && !us_glm_is_given(&c->problem, k);
 	return n;
-}
-
-static void
-restart(UsGlmCourse *c)
-{
-	memset(c->fit->beta, 0, sizeof(double) * c->fit->m);
-	if (c->problem.intercept)
-		c->fit->beta[0] = c->problem.start;
 }
 
 /* loss[n] of each lambda in the fold that was left out, and its number of rows' weight. */
 static void
 fold_path(UsGlmCourse *c, int fold, const double *lambda, int n, double *loss)
 {
-	restart(c);
+	us_glm_restart(&c->problem, c->fit);
 	for (int i = 0; i < n; i++)
 	{
 		c->problem.lambda = lambda[i];
@@ -101,10 +90,6 @@ choose(UsGlmCourse *c)
 	int			used = 0;
 	int			best = 0;
 
-	/* with all columns 0 the intercept is not quite the start where the link is not canonical: fit it */
-	c->problem.lambda = 1e300;
-	restart(c);
-	us_glm_minimise(&c->problem, c->fit);
 	us_lambda_path(us_glm_lambda_max(&c->problem, c->fit),
 				   rows > c->fit->width ? PATH_RATIO : PATH_RATIO_WIDE, n, lambda);
 	for (int k = 0; k < c->problem.nfolds; k++)
@@ -120,7 +105,7 @@ choose(UsGlmCourse *c)
 			square[i] += loss[i] * loss[i];
 		}
 	}
-	restart(c);
+	us_glm_restart(&c->problem, c->fit);
 	for (int i = 0; i < n; i++)
 	{
 		UsReport   *row = us_report_add_object(path, NULL);
@@ -169,7 +154,7 @@ us_glm_course_fit(UsGlmCourse *c)
 	{
 		c->penalty.lambda = choose(c);
 		c->problem.lambda = c->penalty.lambda;
-		restart(c);
+		us_glm_restart(&c->problem, c->fit);
 	}
 	else if (c->penalty.on)
 		us_report_text(c->details, "chosen_by", "given");
@@ -185,27 +170,12 @@ us_glm_course_fit(UsGlmCourse *c)
 static void
 warn_separated(UsGlmCourse *c)
 {
-	StringInfoData buf;
-	double		most = 0;
-	int			n = 0;
-	int			skip = c->problem.intercept;
-
-	initStringInfo(&buf);
-	for (int pass = 0; pass < 2; pass++)
-		for (int k = skip; k < c->fit->m; k++)
-		{
-			const UsEncodedColumn *column = us_encoder_column(c->input->encoder, k - skip);
-			double		size = fabs(c->fit->direction[k]) * column->sd;
-
-			if (pass == 0)
-				most = fmax(most, size);
-			else if (size > 0.1 * most && n++ < LISTED_COLUMNS)
-				appendStringInfo(&buf, "%s\"%s\"", n > 1 ? ", " : "", column->name);
-		}
 	us_fit_warn(c->result,
 				psprintf("%s separation: the likelihood has no finite maximum, since some rows are predicted without "
-						 "any doubt by %s; use penalty \"ridge\", or leave that out",
-						 c->fit->margin > 0 ? "complete" : "quasi-complete", buf.data));
+						 "any doubt by %s; use %s, or leave that out",
+						 c->fit->margin > 0 ? "complete" : "quasi-complete",
+						 us_linear_moving_columns(c->input->encoder, c->fit->direction + c->problem.intercept),
+						 c->penalty.on ? "a lambda above 0" : "penalty \"ridge\""));
 }
 
 void
@@ -224,13 +194,21 @@ us_glm_course_terms(UsGlmCourse *c, double dispersion)
 	for (int i = 0; i < f->m; i++)
 	{
 		b[skip + i] = f->beta[i];
-		dropped[skip + i] = f->dropped[i] && !c->penalty.on;
+		dropped[skip + i] = f->dropped[i] && !c->penalty.on && !us_glm_is_given(&c->problem, i);
 		for (int j = 0; j < f->m && inference; j++)
 			v[(Size) (skip + i) * n + skip + j] = f->solution->inverse[(Size) i * f->m + j] * dispersion;
 	}
 	c->model->has_intercept = c->problem.intercept;
 	us_linear_model_terms(c->model, 0, c->input->encoder, b, inference ? v : NULL, dropped, c->problem.centre, 0);
 	c->model->errors = inference ? "expected information" : NULL;
+	if (c->problem.offset >= 0)
+	{
+		UsCoefficient *offset = &c->model->term[1 + c->problem.offset];
+
+		offset->estimate = 1;
+		offset->std_error = NAN;
+		offset->status = US_TERM_OFFSET;
+	}
 	warning = us_linear_alias_warning(c->input->encoder, dropped);
 	if (warning != NULL)
 		us_fit_warn(c->result, warning);

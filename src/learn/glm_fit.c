@@ -66,7 +66,7 @@ us_glm_open(const UsGlmProblem *problem)
 	plan.seconds = rows * ((double) m * m / 2 * SECONDS_A_PAIR * (f->fine ? 4 : 1) + m * SECONDS_A_VALUE);
 	plan.workers = input->sql_step != NULL ? 0 : problem->workers;
 	plan.param_bytes = us_glm_param_bytes(f->width);
-	plan.state_bytes = us_pass_bytes(us_glm_shape(m, f->newton, true));
+	plan.state_bytes = Max(us_pass_bytes(us_glm_shape(m, f->newton, true)), us_pass_bytes(us_glm_shape(m, false, false)));
 	f->bytes = f->newton ? us_eliminate_bytes(m + 1) + sizeof(UsDd) * 3 * (m + 1) * (m + 1) : us_lbfgs_bytes(m);
 	us_budget_take(input->budget, f->bytes, psprintf("fit of %d coefficients", m));
 	if (!f->newton)
@@ -78,11 +78,10 @@ us_glm_open(const UsGlmProblem *problem)
 	f->dropped = (bool *) palloc0(sizeof(bool) * Max(m, 1));
 	if (f->newton)
 		f->information = (UsDd *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsDd) * (m + 1) * (m + 1));
-	if (problem->intercept)
-		f->beta[0] = problem->start;
 	f->most_information = problem->family == US_FAMILY_BINOMIAL ? problem->largest_weight / 4 :
 		problem->family == US_FAMILY_GAMMA ? problem->largest_weight :
 		problem->largest_weight * fmax(problem->mean, 1);
+	us_glm_begin(problem, f);
 	return f;
 }
 
@@ -101,9 +100,10 @@ take_state(const UsGlmProblem *problem, UsGlmFit *f, const UsGlmParam *p, UsPass
 	f->constant = us_exact_round(&sum[US_GLM_CONSTANT]);
 	f->margin = state.least[US_GLM_MARGIN];
 	f->most_eta = -state.least[US_GLM_MINUS_ETA];
+	f->seen_information = -state.least[US_GLM_MINUS_INFORMATION];
 	for (int k = 0; k < m; k++)
 	{
-		f->gradient[k] = us_exact_round(&state.exact[k]);
+		f->gradient[k] = us_glm_is_given(problem, k) ? 0 : us_glm_gradient(state, p, k);
 		if (f->newton)
 			f->information[(Size) k * (m + 1) + m] = f->information[(Size) m * (m + 1) + k] =
 				us_dd(f->gradient[k]);
@@ -111,12 +111,13 @@ take_state(const UsGlmProblem *problem, UsGlmFit *f, const UsGlmParam *p, UsPass
 	if (!p->information)
 		return;
 	f->information[(Size) m * (m + 1) + m] = us_dd(0);
-	f->most_information = -state.least[US_GLM_MINUS_INFORMATION];
+	f->most_information = f->seen_information;
 	for (int i = 0; i < m; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int j = i; j < m; j++)
 			f->information[(Size) i * (m + 1) + j] = f->information[(Size) j * (m + 1) + i] =
+				us_glm_is_given(problem, i) || us_glm_is_given(problem, j) ? us_dd(0) :
 				us_glm_information(state, p, i, j);
 	}
 }
@@ -164,10 +165,9 @@ evaluate_in_sql(const UsGlmProblem *problem, UsGlmFit *f, bool fine, const UsGri
 	MemoryContextDelete(context);
 }
 
-/* Sums at f->beta over the rows of design. */
-static void
-evaluate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, bool information, bool fine,
-		 bool statistics, int only)
+void
+us_glm_evaluate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, bool information, bool fine,
+				bool statistics, int only)
 {
 	UsGlmParam *p = (UsGlmParam *) us_design_param(design);
 	UsGrid	   *grid;
@@ -228,7 +228,7 @@ final_tolerance(const UsGlmProblem *problem)
 static bool
 is_penalised(const UsGlmProblem *problem, int k)
 {
-	return problem->lambda > 0 && k >= problem->intercept;
+	return problem->lambda > 0 && k >= problem->intercept && !us_glm_is_given(problem, k);
 }
 
 static double
@@ -237,7 +237,8 @@ penalty(const UsGlmProblem *problem, const UsGlmFit *f, const double *b)
 	double		sum = 0;
 
 	for (int k = problem->intercept; k < f->m; k++)
-		sum += problem->mix * fabs(b[k]) + (1 - problem->mix) / 2 * b[k] * b[k];
+		if (!us_glm_is_given(problem, k))
+			sum += problem->mix * fabs(b[k]) + (1 - problem->mix) / 2 * b[k] * b[k];
 	return f->weight * problem->lambda * sum;
 }
 
@@ -309,13 +310,13 @@ proximal_step(const UsGlmProblem *problem, UsGlmFit *f, double *direction)
 			q.cy[i] += q.c[(Size) i * m + j] * f->beta[j];
 		}
 		q.yy += q.c[(Size) i * m + i];
-		b[i] = f->beta[i];
+		b[i] = us_glm_is_given(problem, i) ? 0 : f->beta[i];
 	}
 	if (problem->intercept)
 		free_of[0] = true;
 	(void) us_coordinate_descent(&q, problem->lambda, problem->mix, free_of, 1e-10, 100000, b);
 	for (int k = 0; k < m; k++)
-		direction[k] = b[k] - f->beta[k];
+		direction[k] = us_glm_is_given(problem, k) ? 0 : b[k] - f->beta[k];
 	/* twice the gain of the model: g'd + pen(beta) - pen(b) */
 	for (int k = 0; k < m; k++)
 		gain += direction[k] * f->gradient[k];
@@ -355,7 +356,7 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 	double		full = 1;
 	bool		done = false;
 
-	evaluate(problem, f, design, true, fine, false, -1);
+	us_glm_evaluate(problem, f, design, true, fine, false, -1);
 	for (int step = 1; step <= problem->max_iter && !done; step++)
 	{
 		double		objective = f->objective + penalty(problem, f, f->beta);
@@ -367,7 +368,7 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 		if (gain < 0 && !absolute)
 		{
 			f->fine = fine = true;	/* and once more */
-			evaluate(problem, f, design, true, fine, false, -1);
+			us_glm_evaluate(problem, f, design, true, fine, false, -1);
 			continue;
 		}
 		f->iterations += design == f->design;
@@ -395,7 +396,7 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 		}
 		for (int h = 0; h < MOST_HALVINGS; h++)
 		{
-			evaluate(problem, f, design, true, fine, false, -1);
+			us_glm_evaluate(problem, f, design, true, fine, false, -1);
 			now = f->objective + penalty(problem, f, f->beta);
 			if (now <= objective + 1e-12 * fabs(objective))
 				break;
@@ -428,7 +429,7 @@ smooth_loss(void *context, const double *b, double *g)
 	UsGlmFit   *f = s->fit;
 
 	memcpy(f->beta, b, sizeof(double) * f->m);
-	evaluate(s->problem, f, f->design, false, false, false, -1);
+	us_glm_evaluate(s->problem, f, f->design, false, f->fine, false, -1);
 	for (int k = 0; k < f->m; k++)
 		g[k] = -f->gradient[k] / f->weight + (is_penalised(s->problem, k) ? s->problem->lambda * b[k] : 0);
 	return (f->objective + penalty(s->problem, f, b)) / f->weight;
@@ -468,9 +469,7 @@ us_glm_minimise(const UsGlmProblem *problem, UsGlmFit *f)
 		if (!iterate(problem, f, sample, SAMPLE_TOLERANCE))
 		{
 			/* of no use: begin anew */
-			memset(f->beta, 0, sizeof(double) * f->m);
-			if (problem->intercept)
-				f->beta[0] = problem->start;
+			us_glm_restart(problem, f);
 			f->separated = false;
 		}
 		us_design_end(sample);
@@ -504,12 +503,12 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 	f->rank = m;
 	if (!f->newton)
 	{
-		evaluate(problem, f, f->design, false, false, true, -1);
+		us_glm_evaluate(problem, f, f->design, false, f->fine, true, -1);
 		return;
 	}
 	/* with many rows, and columns that are not near dependence, 23 bits tell the standard errors to 1e-7 */
 	fine = f->fine || f->inflation > COARSE_INFLATION;
-	evaluate(problem, f, f->design, true, fine, true, -1);
+	us_glm_evaluate(problem, f, f->design, true, fine, true, -1);
 	for (int i = 0; i < 5 && f->converged && !(problem->lambda > 0 && problem->mix > 0); i++)
 	{
 		if (last_step(problem, f))
@@ -517,10 +516,10 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 		f->fine = true;
 		f->converged = iterate(problem, f, f->design, final_tolerance(problem));
 		fine = true;
-		evaluate(problem, f, f->design, true, true, true, -1);
+		us_glm_evaluate(problem, f, f->design, true, true, true, -1);
 	}
 	if (problem->family != US_FAMILY_BINOMIAL && problem->family != US_FAMILY_GAMMA)
-		evaluate(problem, f, f->design, true, true, true, -1);	/* with the bound that is now known */
+		us_glm_evaluate(problem, f, f->design, true, true, true, -1);	/* with the bound that is now known */
 	s.p = f->width;
 	s.intercept = problem->intercept;
 	s.n = m;
@@ -530,39 +529,6 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 	f->rank = f->solution->rank;
 	for (int k = 0; k < m; k++)
 		f->dropped[k] = f->solution->dropped[k];
-}
-
-double
-us_glm_null_deviance(const UsGlmProblem *problem, UsGlmFit *f)
-{
-	UsGlmFit	null = *f;
-
-	null.beta = (double *) palloc0(sizeof(double) * Max(f->m, 1));
-	null.gradient = (double *) palloc(sizeof(double) * Max(f->m, 1));
-	if (problem->intercept)
-		null.beta[0] = problem->start;
-	evaluate(problem, &null, f->design, false, false, true, -1);
-	pfree(null.beta);
-	pfree(null.gradient);
-	return null.deviance;
-}
-
-double
-us_glm_fold_loss(const UsGlmProblem *problem, UsGlmFit *f, int fold)
-{
-	evaluate(problem, f, f->design, false, false, false, fold);
-	return f->weight > 0 ? f->objective / f->weight : NAN;
-}
-
-double
-us_glm_lambda_max(const UsGlmProblem *problem, UsGlmFit *f)
-{
-	double		most = 0;
-
-	evaluate(problem, f, f->design, false, false, false, -1);
-	for (int k = problem->intercept; k < f->m; k++)
-		most = fmax(most, fabs(f->gradient[k]));
-	return most / f->weight / fmax(problem->mix, 1e-3);
 }
 
 void

@@ -27,6 +27,8 @@ typedef struct UsGlmProblem
 	double		largest_weight;
 	double		start;			/* predictor of a model without columns */
 	double		mean;			/* mean of y */
+	int			offset;			/* encoded column whose coefficient is given; -1: none */
+	double		offset_coef;
 	const bool *last;			/* order of elimination (least_squares.h) */
 	const int  *run;
 } UsGlmProblem;
@@ -50,12 +52,14 @@ typedef struct UsGlmFit
 	double	   *gradient;		/* [m] */
 	UsDd	   *information;	/* [m + 1][m + 1]: with the gradient as last column */
 	double		most_information;
+	double		seen_information;	/* the largest of a row, whether summed up or not */
 	double		margin;
 	double		most_eta;
 	double		inflation;		/* of the last step: the largest root of a variance inflation factor */
 	double		deviance;
 	double		pearson;
 	double		constant;
+	double		start;			/* intercept of the model without columns */
 
 	/* of the whole */
 	bool		converged;
@@ -66,11 +70,31 @@ typedef struct UsGlmFit
 	UsLeastSquares *solution;	/* of the last information: inverse, condition; NULL without Newton */
 } UsGlmFit;
 
+/* Whether coefficient k of beta is that of the offset, which is given. */
+static inline bool
+us_glm_is_given(const UsGlmProblem *problem, int k)
+{
+	return problem->offset >= 0 && k == problem->intercept + problem->offset;
+}
+
+/* Find the model without columns, which is where beta stands then. */
+extern void us_glm_begin(const UsGlmProblem *problem, UsGlmFit *fit);
+
 /* Rows ready for passes, beta that of a model without columns; memory from the budget (53200). */
 extern UsGlmFit *us_glm_open(const UsGlmProblem *problem);
 
+/* beta of the model without columns, where fits begin: exactly that where no row is left out. */
+extern void us_glm_restart(const UsGlmProblem *problem, UsGlmFit *fit);
+
 /* Minimise from fit->beta; for a warm start it is called again with another lambda. */
 extern void us_glm_minimise(const UsGlmProblem *problem, UsGlmFit *fit);
+
+/*
+ * Sums at fit->beta over the rows of design, into fit: with the information, fine or coarse; with deviance
+ * and the like; only, if not -1, over the rows of that fold.
+ */
+extern void us_glm_evaluate(const UsGlmProblem *problem, UsGlmFit *fit, UsDesign *design, bool information,
+							bool fine, bool statistics, int only);
 
 /* The pass that finds deviance and information at the minimum, and the covariance with them. */
 extern void us_glm_finish(const UsGlmProblem *problem, UsGlmFit *fit);
@@ -78,10 +102,10 @@ extern void us_glm_finish(const UsGlmProblem *problem, UsGlmFit *fit);
 /* The objective of beta on the rows of a fold alone, per weight; sets weight. */
 extern double us_glm_fold_loss(const UsGlmProblem *problem, UsGlmFit *fit, int fold);
 
-/* The smallest lambda for which all columns are 0, from the gradient there. */
+/* The smallest lambda for which all columns are 0, from the gradient there; restarts. */
 extern double us_glm_lambda_max(const UsGlmProblem *problem, UsGlmFit *fit);
 
-/* The deviance of the model with an intercept alone (none: of the predictor 0); the fit stays as it is. */
+/* The deviance of the model with an intercept and the offset alone; the fit stays as it is. */
 extern double us_glm_null_deviance(const UsGlmProblem *problem, UsGlmFit *fit);
 
 /* Give rows and workers back; beta and the solution stay. */

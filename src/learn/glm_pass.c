@@ -40,8 +40,26 @@ us_glm_shape(int m, bool information, bool fine)
 
 	s.exact = m + US_GLM_SUMS;
 	s.least = US_GLM_LEASTS;
-	s.whole = information ? us_cross_size(fine ? 2 * m : m) : 0;
+	s.whole = (information ? us_cross_size(fine ? 2 * m : m) : 0) + (fine ? 0 : m);
 	return s;
+}
+
+/* Where the sums of a coarse gradient stand. */
+static Size
+gradient_at(const UsGlmParam *p)
+{
+	return p->information ? us_cross_size(p->m) : 0;
+}
+
+double
+us_glm_gradient(UsPassState state, const UsGlmParam *p, int k)
+{
+	const UsGrid *grid = (const UsGrid *) ((const char *) p + p->grid_at);
+	int			e = us_glm_gradient_exponent(grid[k], p->most_information);
+
+	if (p->fine)
+		return us_exact_round(&state.exact[k]);
+	return us_dd_scale(us_dd_int128(state.whole[gradient_at(p) + k]), e).hi;
 }
 
 UsDd
@@ -111,20 +129,21 @@ exponentials(double *x)
 
 /* Logistic regression; y stands in constant. */
 US_CLONES static void
-binomial(GlmScratch *s, int n)
+binomial(GlmScratch *s, bool statistics)
 {
 	for (int r = 0; r < US_CROSS_TILE; r += US_HALF_LANES)
 		us_logistic_lanes((UsDoubleLanes *) (s->eta + r), (UsDoubleLanes *) (s->constant + r),
 						  (UsDoubleLanes *) (s->weight + r), (UsDoubleLanes *) (s->objective + r),
 						  (UsDoubleLanes *) (s->gradient + r), (UsDoubleLanes *) (s->root + r));
-	for (int r = 0; r < n; r++)
-		s->deviance[r] = 2 * s->objective[r];
-	for (int r = 0; r < n; r++)
+	for (int r = 0; r < US_CROSS_TILE && statistics; r += US_HALF_LANES)
 	{
-		double		v = s->root[r];
+		UsDoubleLanes zero = {0};
+		UsDoubleLanes g = *(UsDoubleLanes *) (s->gradient + r);
+		UsDoubleLanes v = *(UsDoubleLanes *) (s->root + r);
 
-		s->pearson[r] = v > 0 ? s->gradient[r] * s->gradient[r] / v : 0;
-		s->constant[r] = 0;
+		*(UsDoubleLanes *) (s->deviance + r) = 2.0 * *(UsDoubleLanes *) (s->objective + r);
+		*(UsDoubleLanes *) (s->pearson + r) = US_SELECT_DOUBLE(v > zero, g * g / v, zero);
+		*(UsDoubleLanes *) (s->constant + r) = zero;
 	}
 }
 
@@ -193,8 +212,7 @@ log_link(const UsGlmParam *p, GlmScratch *s, const double *y, int n)
 static void
 take_weights(const UsGlmParam *p, GlmScratch *s, const UsDesignChunk *c, int first, int n)
 {
-	for (int r = 0; r < n; r++)
-		s->weight[r] = c->weight != NULL ? c->weight[first + r] : 1;
+	memcpy(s->weight, c->weight != NULL ? c->weight + first : s->ones, sizeof(double) * n);
 	for (int r = n; r < US_CROSS_TILE; r++)
 		s->weight[r] = 0;
 	if (p->left_out >= 0)
@@ -203,27 +221,37 @@ take_weights(const UsGlmParam *p, GlmScratch *s, const UsDesignChunk *c, int fir
 				s->weight[r] = 0;
 }
 
-static void
-note_extremes(UsDesignWork *w, const UsGlmParam *p, const GlmScratch *s, const double *y, int n)
+/* The larger of a and b, lane by lane. */
+#define LARGER(a, b)	US_SELECT_DOUBLE((a) > (b), (a), (b))
+
+/* Rows of weight 0 have no say; y is at least as long as a vector needs. */
+US_CLONES static void
+note_extremes(const GlmScratch *s, const double *y, int n, double *least)
 {
-	double		information = 0;
-	double		eta = 0;
-	double		margin = INFINITY;
+	UsDoubleLanes zero = {0};
+	UsDoubleLanes information = zero;
+	UsDoubleLanes eta = zero;
+	UsDoubleLanes margin = US_SPLAT_DOUBLE(-INFINITY);	/* the largest of its opposite */
 
-	for (int r = 0; r < n; r++)
+	for (int r = 0; r < n; r += US_HALF_LANES)
 	{
-		double		v = s->eta[r];
+		UsDoubleLanes v = *(const UsDoubleLanes *) (s->eta + r);
+		UsLongLanes counts = *(const UsDoubleLanes *) (s->weight + r) > zero;
+		UsLongLanes positive = *(const UsLooseDoubleLanes *) (y + r) > 0.5;
+		UsDoubleLanes size = US_SELECT_DOUBLE(counts, LARGER(v, -v), zero);
+		UsDoubleLanes opposite = US_SELECT_DOUBLE(counts, US_SELECT_DOUBLE(positive, -v, v), margin);
+		UsDoubleLanes i = US_SELECT_DOUBLE(counts, *(const UsDoubleLanes *) (s->root + r), zero);
 
-		if (s->weight[r] == 0)
-			continue;
-		information = Max(information, s->root[r]);
-		eta = Max(eta, fabs(v));
-		v = y[r] > 0.5 ? v : -v;
-		margin = Min(margin, v);
+		information = LARGER(i, information);
+		eta = LARGER(size, eta);
+		margin = LARGER(opposite, margin);
 	}
-	w->state.least[US_GLM_MINUS_INFORMATION] = fmin(w->state.least[US_GLM_MINUS_INFORMATION], -information);
-	w->state.least[US_GLM_MARGIN] = fmin(w->state.least[US_GLM_MARGIN], margin);
-	w->state.least[US_GLM_MINUS_ETA] = fmin(w->state.least[US_GLM_MINUS_ETA], -eta);
+	for (int j = 0; j < US_HALF_LANES; j++)
+	{
+		least[US_GLM_MINUS_INFORMATION] = fmin(least[US_GLM_MINUS_INFORMATION], -information[j]);
+		least[US_GLM_MARGIN] = fmin(least[US_GLM_MARGIN], -margin[j]);
+		least[US_GLM_MINUS_ETA] = fmin(least[US_GLM_MINUS_ETA], -eta[j]);
+	}
 }
 
 static void
@@ -253,6 +281,51 @@ multiply(const double *x, double centre, const double *by, int n, double *produc
 			*(const UsDoubleLanes *) (by + r);
 }
 
+/* The sum of the terms (x - centre) by, each a multiple of 2^exponent; by is 0 beyond n. */
+US_CLONES static void
+add_terms(const double *x, double centre, const double *by, int n, int exponent, int128 *sum)
+{
+	const double rounder = us_glm_gradient_rounder(exponent);
+	UsDoubleLanes s = {0};
+	UsLongLanes whole;
+	int64		total = 0;
+
+	for (int r = 0; r < n; r += US_HALF_LANES)
+	{
+		UsDoubleLanes v = (*(const UsLooseDoubleLanes *) (x + r) - centre) * *(const UsDoubleLanes *) (by + r);
+
+		s += (v + rounder) - rounder;
+	}
+	whole = __builtin_convertvector(s * ldexp(1.0, -exponent), UsLongLanes);
+	for (int j = 0; j < US_HALF_LANES; j++)
+		total += whole[j];
+	*sum += total;
+}
+
+/* The gradient of the rows of a tile. */
+static void
+add_gradient(UsDesignWork *w, const UsGlmParam *p, GlmScratch *s, const double *x, int n)
+{
+	const double *centre = (const double *) ((const char *) p + p->centre_at);
+	const UsGrid *grid = (const UsGrid *) ((const char *) p + p->grid_at);
+	int128	   *whole = w->state.whole + gradient_at(p);
+
+	for (int k = 0; k < p->m; k++)
+	{
+		int			j = k - p->intercept;
+		const double *column = j < 0 ? s->ones : x + (Size) j * US_CHUNK_ROWS;
+		double		c = j < 0 ? 0 : centre[j];
+
+		if (!p->fine)
+			add_terms(column, c, s->gradient, n, us_glm_gradient_exponent(grid[k], p->most_information), &whole[k]);
+		else
+		{
+			multiply(column, c, s->gradient, n, s->product);
+			(void) us_exact_add_array(&w->state.exact[k], s->product, n);
+		}
+	}
+}
+
 void
 us_glm_kernel(UsDesignWork *w, const UsDesignChunk *c)
 {
@@ -280,11 +353,12 @@ us_glm_kernel(UsDesignWork *w, const UsDesignChunk *c)
 		if (p->family == US_FAMILY_BINOMIAL)
 		{
 			memcpy(s->constant, y, sizeof(double) * n);
-			binomial(s, n);
+			memset(s->constant + n, 0, sizeof(double) * (US_CROSS_TILE - n));
+			binomial(s, p->statistics);
 		}
 		else
 			log_link(p, s, y, n);
-		note_extremes(w, p, s, y, n);
+		note_extremes(s, y, n, w->state.least);
 		(void) us_exact_add_array(&sum[US_GLM_OBJECTIVE], s->objective, n);
 		(void) us_exact_add_array(&sum[US_GLM_WEIGHT], s->weight, n);
 		if (p->statistics)
@@ -293,13 +367,7 @@ us_glm_kernel(UsDesignWork *w, const UsDesignChunk *c)
 			(void) us_exact_add_array(&sum[US_GLM_PEARSON], s->pearson, n);
 			(void) us_exact_add_array(&sum[US_GLM_CONSTANT], s->constant, n);
 		}
-		if (p->intercept)
-			(void) us_exact_add_array(&w->state.exact[0], s->gradient, n);
-		for (int j = 0; j < w->width; j++)
-		{
-			multiply(x + (Size) j * US_CHUNK_ROWS, centre[j], s->gradient, n, s->product);
-			(void) us_exact_add_array(&w->state.exact[p->intercept + j], s->product, n);
-		}
+		add_gradient(w, p, s, x, n);
 		if (p->information)
 			add_information(w, p, s, x, n);
 	}

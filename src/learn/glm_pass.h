@@ -28,7 +28,7 @@ typedef struct UsGlmParam
 	double		power;
 	bool		intercept;
 	bool		information;	/* sum it up */
-	bool		fine;			/* to 47 bits of each value, not 23 */
+	bool		fine;			/* information to 47 bits of each value, not 23; gradient exact; families but the binomial always */
 	bool		statistics;		/* deviance and the rest */
 	int			left_out;		/* rows of this fold do not count; -1: all do */
 	bool		only;			/* only the rows of that fold count */
@@ -62,11 +62,40 @@ typedef enum UsGlmLeast
 /* Bytes of the parameters of width columns; the shape of the sums of m = intercept + width. */
 extern Size us_glm_param_bytes(int width);
 
-/* The same with or without information, fine or coarse. */
+/*
+ * The same with or without information, fine or coarse: a coarse pass takes the terms of the gradient as multiples of
+ * a unit, and their sums, whole numbers, stand behind those of the information.
+ */
 extern UsPassShape us_glm_shape(int m, bool information, bool fine);
 
 /* Fill in the offsets and the fields that stay. */
 extern void us_glm_layout(UsGlmParam *p, int width, bool intercept, UsFamily family, double power);
+
+/* Bits of a term of the gradient in a coarse pass: sums of 64 of them are exact in double. */
+#define US_GLM_GRADIENT_BITS	46
+
+/*
+ * The exponent of the unit of element k of the gradient in a coarse pass: with the root of the largest information, w/4,
+ * 2^(grid exponent + 47) is above root |x - c|, so that |(x - c) gradient| <= |x - c| w is below 4 root times that.
+ */
+static inline int
+us_glm_gradient_exponent(UsGrid grid, double most_information)
+{
+	int			e;
+
+	(void) frexp(4 * sqrt(most_information), &e);
+	return grid.exponent + US_CROSS_BITS + e - US_GLM_GRADIENT_BITS;
+}
+
+/* A term on that unit: (term + r) - r. */
+static inline double
+us_glm_gradient_rounder(int exponent)
+{
+	return ldexp(1.5, exponent + 52);
+}
+
+/* Element k of the gradient. */
+extern double us_glm_gradient(UsPassState state, const UsGlmParam *p, int k);
 
 /* Element (i, j), i <= j, of the information. */
 extern UsDd us_glm_information(UsPassState state, const UsGlmParam *p, int i, int j);

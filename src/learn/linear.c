@@ -210,6 +210,7 @@ const UsAlgorithm us_algorithm_linear = {
 	.task = "regression",
 	.description = "Linear regression with inference: least squares, ridge, lasso, elastic net, Huber",
 	.sql_aggregate = "gram_step",
+	.streams = true,
 	.needs_target = true,
 	.params = specs,
 	.fit = linear_fit,

@@ -16,6 +16,7 @@
 
 /* columns that a warning lists */
 #define LISTED_COLUMNS	20
+#define MOVING_COLUMNS	10
 
 /* As stored: only added to at the end. */
 static const char *const figure_names[] = {
@@ -185,6 +186,22 @@ us_linear_alias_warning(const UsEncoder *encoder, const bool *dropped)
 					n == 1 ? "it" : "them", buf.data);
 }
 
+char *
+us_linear_moving_columns(const UsEncoder *encoder, const double *direction)
+{
+	StringInfoData buf;
+	double		most = 0;
+	int			n = 0;
+
+	initStringInfo(&buf);
+	for (int j = 0; j < us_encoder_width(encoder); j++)
+		most = fmax(most, fabs(direction[j]) * us_encoder_column(encoder, j)->sd);
+	for (int j = 0; j < us_encoder_width(encoder); j++)
+		if (fabs(direction[j]) * us_encoder_column(encoder, j)->sd > 0.1 * most && n++ < MOVING_COLUMNS)
+			appendStringInfo(&buf, "%s\"%s\"", n > 1 ? ", " : "", us_encoder_column(encoder, j)->name);
+	return buf.data;
+}
+
 void
 us_linear_references(const UsEncoder *encoder, bool *last, int *run)
 {
@@ -301,7 +318,7 @@ read_predictor(UsReader *r, UsLinearModel *m, int o)
 		term->status = us_read_u8(r);
 		if (term->std_error < 0)
 			us_corrupt(r, "standard error %g", term->std_error);
-		if (term->status > US_TERM_ABSENT)
+		if (term->status > US_TERM_OFFSET)
 			us_corrupt(r, "status %d of a term", term->status);
 	}
 }

@@ -66,6 +66,9 @@ extern void us_linear_model_terms(UsLinearModel *m, int o, const UsEncoder *enco
  */
 extern char *us_linear_alias_warning(const UsEncoder *encoder, const bool *dropped);
 
+/* The columns in which a direction[width] goes far, as a list of quoted names for a warning. */
+extern char *us_linear_moving_columns(const UsEncoder *encoder, const double *direction);
+
 /* The runs of columns and their reference levels for the order of elimination: last[width], run[width]. */
 extern void us_linear_references(const UsEncoder *encoder, bool *last, int *run);
 

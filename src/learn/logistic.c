@@ -113,6 +113,7 @@ const UsAlgorithm us_algorithm_logistic = {
 	.task = "classification",
 	.description = "Logistic regression, of two or more classes, with inference or penalties",
 	.sql_aggregate = "logistic_step",
+	.streams = true,
 	.needs_target = true,
 	.params = specs,
 	.fit = logistic_fit,

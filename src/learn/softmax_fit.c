@@ -53,6 +53,7 @@ typedef struct Fit
 	int			iterations;
 	bool		converged;
 	bool		separated;
+	double	   *direction;		/* [n] in which the likelihood runs away then */
 } Fit;
 
 /* ---- passes ---- */
@@ -202,7 +203,7 @@ runs_away(const Fit *f, const double *d, double gain, int step)
 {
 	double		size = 0;
 
-	if (f->penalty.on || step < 6 || gain > 1e-3)
+	if (f->penalty.lambda > 0 || step < 6 || gain > 1e-3)
 		return false;
 	for (int i = 0; i < f->n; i++)
 		if (!f->unpenalised[i])
@@ -249,6 +250,8 @@ by_newton(Fit *f, double tolerance, int max_iter)
 		else if (runs_away(f, d, gain, step))
 		{
 			f->separated = true;
+			f->direction = (double *) palloc(sizeof(double) * n);
+			memcpy(f->direction, d, sizeof(double) * n);
 			break;
 		}
 		else if (!(now < before) && length < 1e-6)
@@ -473,6 +476,26 @@ fill_terms(Fit *f, UsLinearModel *model)
 }
 
 static void
+warn_separated(Fit *f)
+{
+	double	   *direction = (double *) palloc0(sizeof(double) * f->width);
+
+	for (int i = 0; i < f->n; i++)
+	{
+		int			j = f->at[i] % f->m - f->intercept;
+
+		if (!f->unpenalised[i])
+			direction[j] = fmax(direction[j], fabs(f->direction[i]));
+	}
+	us_fit_warn(f->result,
+				psprintf("separation: the likelihood has no finite maximum, since some rows are predicted without any doubt by "
+						 "%s; use %s, or leave that out",
+						 us_linear_moving_columns(f->input->encoder, direction),
+						 f->penalty.on ? "a lambda above 0" : "penalty \"ridge\""));
+	pfree(direction);
+}
+
+static void
 add_figures(Fit *f, UsLinearModel *m)
 {
 	const UsTarget *t = f->input->target;
@@ -561,8 +584,7 @@ us_softmax_fit(const UsFitInput *input, UsFitResult *result)
 	fill_terms(&f, model);
 	model->errors = f.inverse != NULL ? "expected information" : NULL;
 	if (f.separated)
-		us_fit_warn(result, psprintf("separation: the likelihood has no finite maximum, since some rows are predicted without any "
-									 "doubt; use penalty \"ridge\""));
+		warn_separated(&f);
 	add_figures(&f, model);
 	us_linear_model_figures(model, f.details);
 	us_design_report(f.design, f.details);

@@ -62,16 +62,6 @@ us_near_lanes(const double *block, const double *p, int width, bool manhattan, U
 	*out = sum;
 }
 
-/* Is any lane of a mask set? */
-US_INLINE bool
-us_any_lane(const UsLongLanes *mask)
-{
-	int64		lane[US_HALF_LANES];
-
-	memcpy(lane, mask, sizeof(lane));
-	return ((lane[0] | lane[1]) | (lane[2] | lane[3]) | ((lane[4] | lane[5]) | (lane[6] | lane[7]))) != 0;
-}
-
 /*
  * near[us_half_blocks(n) * US_HALF_LANES] of n rows in blocks to p: squared distances,
  * or Manhattan distances.

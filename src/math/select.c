@@ -137,6 +137,8 @@ bracket(UsMedian *median, const double *x, int n)
 		below += (v < lo);
 		at_lo += (v == lo);
 		at_hi += (v == hi);
+		if (!us_any_lane(&in))
+			continue;
 		for (int j = 0; j < US_HALF_LANES; j++)
 		{
 			inside[k] = x[i + j];
@@ -169,11 +171,9 @@ us_median_add(UsMedian *median, const double *x, int n)
 		/* the kernel writes one place beyond what it keeps */
 		int			size = Min(n, median->capacity - median->n_inside - 1);
 
-		if (size <= 0)
-		{
-			median->overflow = true;
+		median->overflow = size <= 0;
+		if (median->overflow)
 			break;
-		}
 		bracket(median, x, size);
 		x += size;
 		n -= size;

@@ -46,4 +46,14 @@ typedef float UsHalfFloatLanes __attribute__((vector_size(4 * US_HALF_LANES)));
 #define US_SELECT_FLOAT(mask, a, b) \
 	((UsFloatLanes) US_SELECT_INT((mask), (UsIntLanes) (a), (UsIntLanes) (b)))
 
+/* Is any lane of a mask of US_HALF_LANES lanes set? */
+US_INLINE bool
+us_any_lane(const void *mask)
+{
+	int64		lane[US_HALF_LANES];
+
+	memcpy(lane, mask, sizeof(lane));
+	return ((lane[0] | lane[1]) | (lane[2] | lane[3]) | ((lane[4] | lane[5]) | (lane[6] | lane[7]))) != 0;
+}
+
 #endif

@@ -496,17 +496,52 @@ put_own_loss(Sheet *sheet, const UsLoss *loss, const double *actual, const doubl
 	put_share(sheet, "coverage", us_exact_round(&covered), us_exact_round(&all), us_exact_round(&all));
 }
 
+/* values of this size have fourth powers, which the errors of mean squares need */
+#define LARGE	1e70
+
+/* The power of two that large values are to be divided by so that their powers are finite; 1 for others. */
+static double
+unit_of(const double *actual, const double *predicted, int64 n)
+{
+	double		most = 0;
+	int			exponent;
+
+	for (int64 i = 0; i < n; i++)
+		most = Max(most, Max(fabs(actual[i]), fabs(predicted[i])));
+	if (!(most > LARGE) || isinf(most))
+		return 1;
+	(void) frexp(most, &exponent);
+	return ldexp(1.0, exponent);
+}
+
+/* The same values in units. */
+static double *
+in_units(const double *x, int64 n, double unit)
+{
+	double	   *y = (double *) MemoryContextAllocHuge(CurrentMemoryContext, Max(n, 1) * sizeof(double));
+
+	for (int64 i = 0; i < n; i++)
+		y[i] = x[i] / unit;
+	return y;
+}
+
 UsMetricValue *
 us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const double *predicted, const UsLoss *loss,
 				   int *count)
 {
 	double	   *work = (double *) MemoryContextAllocHuge(CurrentMemoryContext, Max(rows->n, 1) * sizeof(double));
+	double		unit = unit_of(actual, predicted, rows->n);
 	UsMean		mean[4];
 	Sheet		sheet;
 
 	sheet_begin(&sheet, rows);
 	if (loss->kind != US_LOSS_SQUARED && loss->kind != US_LOSS_ABSOLUTE)
 		put_own_loss(&sheet, loss, actual, predicted, work);
+	if (unit != 1)
+	{
+		actual = in_units(actual, rows->n, unit);
+		predicted = in_units(predicted, rows->n, unit);
+	}
 	for (int which = 0; which < 4; which++)
 	{
 		for (int64 i = 0; i < rows->n; i++)
@@ -521,15 +556,15 @@ us_evaluate_values(const UsEvaluationRows *rows, const double *actual, const dou
 		mean[which] = us_weighted_mean(work, rows->weight, rows->n);
 	}
 	if (loss->kind == US_LOSS_ABSOLUTE)
-		put_normal(&sheet, "mae", mean[1].mean, mean[1].error, 0, INFINITY, "normal");
-	put(&sheet, "rmse", sqrt(mean[0].mean), sqrt(Max(mean[0].mean - sheet.z * mean[0].error, 0)),
-		sqrt(mean[0].mean + sheet.z * mean[0].error), "delta");
+		put_normal(&sheet, "mae", unit * mean[1].mean, unit * mean[1].error, 0, INFINITY, "normal");
+	put(&sheet, "rmse", unit * sqrt(mean[0].mean), unit * sqrt(Max(mean[0].mean - sheet.z * mean[0].error, 0)),
+		unit * sqrt(mean[0].mean + sheet.z * mean[0].error), "delta");
 	if (loss->kind != US_LOSS_ABSOLUTE)
-		put_normal(&sheet, "mae", mean[1].mean, mean[1].error, 0, INFINITY, "normal");
+		put_normal(&sheet, "mae", unit * mean[1].mean, unit * mean[1].error, 0, INFINITY, "normal");
 	put_normal(&sheet, "mape", mean[2].mean, mean[2].error, 0, INFINITY, "normal");
 	put_r2(&sheet, actual, predicted, work);
-	put_normal(&sheet, "mse", mean[0].mean, mean[0].error, 0, INFINITY, "normal");
-	put_normal(&sheet, "bias", mean[3].mean, mean[3].error, -INFINITY, INFINITY, "normal");
+	put_normal(&sheet, "mse", unit * unit * mean[0].mean, unit * unit * mean[0].error, 0, INFINITY, "normal");
+	put_normal(&sheet, "bias", unit * mean[3].mean, unit * mean[3].error, -INFINITY, INFINITY, "normal");
 	pfree(work);
 	*count = sheet.n;
 	return sheet.metric;

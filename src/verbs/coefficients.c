@@ -18,7 +18,8 @@ static const char *const notes[] = {
 	[US_TERM_ALIASED] = "a combination of terms before it",
 	[US_TERM_REFERENCE] = "reference",
 	[US_TERM_ZERO] = "0 by the penalty",
-	[US_TERM_ABSENT] = "left out"
+	[US_TERM_ABSENT] = "left out",
+	[US_TERM_OFFSET] = "offset"
 };
 
 static void

@@ -16,6 +16,9 @@
 #include "infra/progress.h"
 #include "verbs/train.h"
 
+/* of the memory of a training, for the rows that an algorithm reads pass by pass */
+#define STREAMED_SHARE	0.75
+
 static const UsAlgorithm *
 find_algorithm(const char *name)
 {
@@ -128,6 +131,7 @@ read_source(const UsTrainArgs *args, UsPrepared *p)
 	spec.n_features = Max(args->n_features, 0);
 	spec.features = args->features;
 	spec.null_policy = p->recipe.null_policy;
+	spec.share = p->recipe.algorithm->streams ? STREAMED_SHARE : 0;
 
 	p->source = us_source_open(args->source);
 	p->info = us_source_columns(p->source, &spec);

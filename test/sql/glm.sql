@@ -40,6 +40,38 @@ SELECT version FROM userseg.train('ridge', 'glm', 't', target => 'n', features =
 SELECT term, round(encoded::numeric, 8) AS encoded FROM userseg.coefficients('ridge') WHERE term <> '(intercept)';
 SELECT converged, details ->> 'chosen_by' AS chosen_by, jsonb_array_length(details -> 'path') AS path FROM userseg.train('path', 'glm', 't', target => 'n', features => '{a,b,w}', id => 'id', holdout => 0, params => '{"penalty": "lasso", "n_lambda": 6, "folds": 3}');
 
+-- an offset, as in R's glm(): the same coefficients, errors and deviances
+ALTER TABLE t ADD log_days float8, ADD visits float8;
+UPDATE t SET log_days = ln((1 + id % 7) / 4.0::float8),
+  visits = floor((1 + id % 7) / 4.0 * exp(0.5 + 0.6 * a - 0.4 * b) * (0.3 + (id * 613 % 59) / 30.0));
+CREATE TYPE r AS (a float8, b float8, log_days float8);
+CREATE TABLE offset_fit AS
+SELECT m.*, f.converged, f.warnings, f.details
+FROM (VALUES ('o_poisson', 'visits', 'poisson', NULL, true), ('o_weighted', 'visits', 'poisson', 'w', true), ('o_gamma', 'amount', 'gamma', NULL, true), ('o_tweedie', 'spend', 'tweedie', NULL, true), ('o_bare', 'visits', 'poisson', NULL, false)) m(model, y, family, weight, intercept),
+  LATERAL userseg.train(m.model, 'glm', 't', target => m.y, features => '{a,log_days,b}', weight => m.weight, holdout => 0, params => jsonb_build_object('family', m.family, 'offset', 'log_days', 'intercept', m.intercept)) f;
+SELECT model, converged, warnings, round((details ->> 'deviance')::numeric, 7) AS deviance, round((details ->> 'deviance_null')::numeric, 6) AS deviance_null, round((details ->> 'dispersion')::numeric, 8) AS dispersion,
+  details ->> 'rank' AS rank, details ->> 'df_resid' AS df_resid FROM offset_fit;
+TRUNCATE want;
+INSERT INTO want VALUES
+('o_poisson', '(intercept)', 0.495053655235965, 0.0876945232233317), ('o_poisson', 'a', 0.690472869544859, 0.0559104434985542), ('o_poisson', 'b', -0.497038345829858, 0.0461750184815835),
+('o_weighted', '(intercept)', 0.506131362355634, 0.0617270812953607), ('o_weighted', 'a', 0.664845533174973, 0.0394972748449806), ('o_weighted', 'b', -0.479934531172121, 0.0324349441190678),
+('o_gamma', '(intercept)', 1.534618188680261, 0.1145526893562138), ('o_gamma', 'a', 0.528139989841565, 0.0746937265075735), ('o_gamma', 'b', 0.209892372163225, 0.0623011518345350),
+('o_tweedie', '(intercept)', 0.9139826757697795, 0.185388640272078), ('o_tweedie', 'a', 0.5328634209968411, 0.117166309425794), ('o_tweedie', 'b', -0.0809064668507519, 0.097091859445394),
+('o_bare', 'a', 0.937898931421877, 0.0352664855378384), ('o_bare', 'b', -0.371250942743059, 0.0406732008422296);
+SELECT count(*), count(*) FILTER (WHERE abs(c.coefficient - w.coefficient) > 1e-8) AS wrong, count(*) FILTER (WHERE abs(c.std_error - w.std_error) > 1e-8) AS wrong_errors
+FROM want w, LATERAL userseg.coefficients(w.model) c WHERE c.term = w.term;
+SELECT term, coefficient, std_error, p_value, ci_low, note FROM userseg.coefficients('o_poisson') WHERE term = 'log_days';
+-- the row's own offset is part of its prediction: twice the days, twice the visits
+SELECT abs(sum(userseg.predict_value('o_poisson', t) - visits)) < 1e-7 AS total,
+  max(abs(userseg.predict_value('o_poisson', ROW(a, b, log_days + ln(2.0::float8))::r) / userseg.predict_value('o_poisson', t) - 2)) < 1e-12 AS twice FROM t;
+SELECT converged, details ->> 'nonzero' AS nonzero FROM userseg.train('o_ridge', 'glm', 't', target => 'visits', features => '{a,b,log_days}', holdout => 0, params => '{"offset": "log_days", "penalty": "lasso", "lambda": 1000}');
+SELECT term, round(coefficient::numeric, 8) AS coefficient, note, round(ln((SELECT sum(visits) / sum(exp(log_days)) FROM t))::numeric, 8) AS rate FROM userseg.coefficients('o_ridge');
+-- a constant offset, one with NULLs, and none
+SELECT userseg.train('e', 'glm', 'SELECT a, b, 1::float8 AS o, n FROM t', target => 'n', holdout => 0, params => '{"offset": "o"}');
+SELECT userseg.train('e', 'glm', 'SELECT a, nullif(log_days, 0) AS o, n FROM t', target => 'n', holdout => 0, params => '{"offset": "o"}');
+SELECT userseg.train('e', 'glm', 't', target => 'n', features => '{a,b}', params => '{"offset": "log_days"}');
+SELECT userseg.train('e', 'glm', 'SELECT a, (ARRAY[''x'', ''y''])[1 + id % 2] AS o, n FROM t', target => 'n', params => '{"offset": "o"}');
+
 -- no row of a group has a count: its coefficient runs away
 SELECT converged, warnings[1] FROM userseg.train('never', 'glm', 'SELECT a, (id % 5 = 0)::int AS never, CASE WHEN id % 5 = 0 THEN 0 ELSE n END AS n FROM t', target => 'n', holdout => 0);
 
@@ -48,5 +80,5 @@ SELECT userseg.train('e', 'glm', 'SELECT a, n - 1 AS y FROM t', target => 'y');
 SELECT userseg.train('e', 'glm', 't', target => 'spend', params => '{"family": "gamma"}');
 SELECT userseg.train('e', 'glm', 't', target => 'spend', params => '{"family": "tweedie", "power": 2}');
 SELECT userseg.train('e', 'glm', 't', target => 'n', params => '{"family": "normal"}');
-SELECT count(*) AS dropped FROM unnest('{poisson,weighted,gamma,tweedie,shuffled,ridge,path,never}'::text[]) m, LATERAL userseg.drop_model(m) d;
+SELECT count(*) AS dropped FROM unnest('{poisson,weighted,gamma,tweedie,shuffled,ridge,path,never,o_poisson,o_weighted,o_gamma,o_tweedie,o_bare,o_ridge}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_glm CASCADE;
