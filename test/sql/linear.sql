@@ -90,6 +90,13 @@ FROM userseg.coefficients('scales') s JOIN userseg.coefficients('plain') m USING
 SELECT version FROM userseg.train('offset', 'linear', 'SELECT y + 1e9 AS y, a + 1e7 AS a, b FROM t', target => 'y', holdout => 0);
 SELECT term, round(coefficient::numeric, 5) AS coefficient FROM userseg.coefficients('offset') WHERE term <> '(intercept)';
 
+-- the largest numbers there are: the fit is that of smaller ones, and its metrics are numbers
+SELECT version FROM userseg.train('small', 'linear', 'SELECT id, a, b, y FROM t', target => 'y', id => 'id');
+SELECT converged, warnings, metric FROM userseg.train('huge', 'linear', 'SELECT id, a * 1e100 AS a, b * 1e-100 AS b, y * 1e137 AS y FROM t', target => 'y', id => 'id');
+SELECT s.metric, round((h.value / s.value / CASE WHEN s.metric IN ('r2', 'mape') THEN 1 ELSE 1e137 END)::numeric, 9) AS ratio, round((h.ci_low / s.ci_low / CASE WHEN s.metric IN ('r2', 'mape') THEN 1 ELSE 1e137 END)::numeric, 9) AS low
+FROM userseg.evaluate('small') s JOIN userseg.evaluate('huge') h USING (metric) WHERE s.metric IN ('rmse', 'mae', 'r2', 'mape', 'bias');
+SELECT term, round((h.coefficient / s.coefficient / CASE term WHEN 'a' THEN 1e37 WHEN 'b' THEN 1e237 ELSE 1e137 END)::numeric, 9) AS ratio FROM userseg.coefficients('small') s JOIN userseg.coefficients('huge') h USING (term);
+
 -- errors
 \set VERBOSITY default
 SELECT userseg.train('e', 'linear', 't', target => 'y', params => '{"lambda": 1}');
@@ -104,5 +111,5 @@ SET userseg.max_memory = '4MB';
 -- numbers in the message
 SELECT userseg.train('e', 'linear', 'SELECT i AS y, (SELECT array_agg(hashint4(i * 1000 + j)::float8) FROM generate_series(1, 600) j) AS v FROM generate_series(1, 20) i', target => 'y', holdout => 0);
 RESET userseg.max_memory;
-SELECT count(*) AS dropped FROM unnest('{bic,few,lasso,lasso_ordered,lasso_shuffled,line,m,near,offset,origin,plain,repeated,scales,shuffled,strong,twice,two,weak,weighed,workers,r_hc0,r_hc1,r_hc2,r_hc3,huber,huber_weighed,huber_workers,huber_line}'::text[]) m, LATERAL userseg.drop_model(m) d;
+SELECT count(*) AS dropped FROM unnest('{bic,few,small,huge,lasso,lasso_ordered,lasso_shuffled,line,m,near,offset,origin,plain,repeated,scales,shuffled,strong,twice,two,weak,weighed,workers,r_hc0,r_hc1,r_hc2,r_hc3,huber,huber_weighed,huber_workers,huber_line}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_linear CASCADE;

@@ -34,6 +34,11 @@ FROM userseg.coefficients('weighed') a JOIN userseg.coefficients('repeated') b U
 SELECT converged, warnings, details -> 'std_errors' AS errors FROM userseg.train('apart', 'logistic', 'SELECT a, c, a > 5 AS y FROM t', target => 'y', holdout => 0);
 SELECT converged, warnings[1] FROM userseg.train('nearly', 'logistic', 'SELECT a, (id % 10 = 0)::int AS sure, y OR id % 10 = 0 AS y FROM t', target => 'y', holdout => 0);
 SELECT converged, warnings FROM userseg.train('ridged', 'logistic', 'SELECT a, c, a > 5 AS y FROM t', target => 'y', params => '{"penalty": "ridge", "lambda": 0.01}', holdout => 0);
+-- a ridge, chosen or 0, on separated rows; with three classes
+SELECT converged, warnings, (details ->> 'lambda')::float8 > 0 AS lambda, (details #>> '{path,0,lambda}')::float8 > 100 * (details ->> 'lambda')::float8 AS path FROM userseg.train('chosen', 'logistic', 'SELECT a, c, a > 5 AS y FROM t', target => 'y', params => '{"penalty": "ridge", "n_lambda": 8}', holdout => 0);
+SELECT converged, warnings[2] FROM userseg.train('chosen', 'logistic', 'SELECT a, c, a > 5 AS y FROM t', target => 'y', params => '{"penalty": "ridge", "lambda": 0}', holdout => 0);
+SELECT converged, warnings[1] FROM userseg.train('chosen', 'logistic', 'SELECT a, c, CASE WHEN a > 5 THEN ''high'' WHEN a > 2 THEN ''middle'' ELSE ''low'' END AS y FROM t', target => 'y', holdout => 0);
+SELECT converged, warnings FROM userseg.train('chosen', 'logistic', 'SELECT a, c, CASE WHEN a > 5 THEN ''high'' WHEN a > 2 THEN ''middle'' ELSE ''low'' END AS y FROM t', target => 'y', params => '{"penalty": "ridge", "n_lambda": 5}', holdout => 0);
 -- dependent columns
 SELECT warnings, details ->> 'rank' AS rank FROM userseg.train('twice', 'logistic', 'SELECT a, b, a - b AS ab, y FROM t', target => 'y', holdout => 0);
 SELECT term, note FROM userseg.coefficients('twice') WHERE note IS NOT NULL;
@@ -75,5 +80,5 @@ FROM (SELECT wide.*, userseg.predict_value('wide', wide) AS p, avg(v[701]) OVER 
 SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"lambda": 1}');
 SELECT userseg.train('e', 'logistic', 't', target => 'a');
 SELECT userseg.train('e', 'logistic', 'SELECT true AS y, a FROM t', target => 'y');
-SELECT count(*) AS dropped FROM unnest('{apart,lasso,lasso2,m,nearly,repeated,ridged,shuffled,strong,twice,weighed,workers,three,three_workers,three_weighed,three_repeated,three_lasso,wide}'::text[]) m, LATERAL userseg.drop_model(m) d;
+SELECT count(*) AS dropped FROM unnest('{apart,chosen,lasso,lasso2,m,nearly,repeated,ridged,shuffled,strong,twice,weighed,workers,three,three_workers,three_weighed,three_repeated,three_lasso,wide}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_logistic CASCADE;
