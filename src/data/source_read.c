@@ -76,6 +76,9 @@ typedef struct UsFrameReader
 #define LARGEST_NUMBER	1e140
 #define LARGEST_WEIGHT	1e18
 
+/* chunks of all columns for which memory is left beside the rows */
+#define CHUNKS_BESIDE	8
+
 /* DETAIL that says which row it is. */
 static int
 errdetail_row(UsFrameReader *reader)
@@ -534,7 +537,13 @@ start_reader(UsFrameReader *reader, UsBudget *budget)
 	reader->builder = us_frame_begin(columns, info->nused, reader->weight != NULL,
 									 info->id >= 0, budget);
 	if (reader->spec->share > 0)
-		reader->builder->share = (Size) (us_budget_left(budget) * reader->spec->share);
+	{
+		Size		left = us_budget_left(budget);
+		Size		others = (Size) CHUNKS_BESIDE * info->nused * US_CHUNK_ROWS * sizeof(double);
+
+		/* what follows has some chunks in its hands: with many columns they are large */
+		reader->builder->share = Max(left / 2, Min((Size) (left * reader->spec->share), left - Min(others, left)));
+	}
 }
 
 /* Does this column turn out to be useless?  The reason, or NULL. */

@@ -1,6 +1,9 @@
 /*
  * design.c
  *	  The encoded rows of a supervised training, pass after pass.
+ *
+ * A team works on one half of the chunks at hand while the leader encodes the next ones into the other half, and
+ * then helps.  Halves are small: shared memory is dear when it is touched for the first time.
  */
 #include "postgres.h"
 
@@ -18,9 +21,9 @@
 /* work worth a worker, in seconds of all passes */
 #define SECONDS_A_WORKER	0.2
 
-/* chunks encoded at a time: by the leader alone, so that they stay in its cache; for a team, per member */
+/* chunks at hand: by the leader alone, so that they stay in its cache; for a team, per member, of each half */
 #define CHUNKS_ALONE		1
-#define CHUNKS_A_MEMBER		12
+#define CHUNKS_A_MEMBER		2
 
 /* all rows are kept when they are few, or for so many passes */
 #define FEW_BYTES			((Size) 4 * 1024 * 1024)
@@ -37,8 +40,10 @@ typedef struct UsDesignArea
 	bool		folded;
 	UsDesignKernelId kernel;
 	UsPassShape shape;
-	int64		first;			/* row of the first chunk at hand */
+	int64		first;			/* chunk of the frame with which the half at hand begins */
+	int			slot;			/* where it stands */
 	int64		nrows;			/* of the whole */
+	struct UsDesign *leader;	/* an address of the leader's */
 	Size		chunk_bytes;
 	Size		param_at;
 	Size		state_at;
@@ -54,6 +59,7 @@ struct UsDesign
 	UsTeam	   *team;
 	UsDesignArea *area;
 	int			capacity;		/* chunks at hand */
+	int			half;			/* of them, that are worked on at a time */
 	int			nchunks;
 	bool		filled;			/* all of them are at hand */
 	int			passes;
@@ -119,13 +125,13 @@ chunk_bytes(int width, bool weighted, bool folded)
 					 (sizeof(double) * (width + 1 + weighted) + folded));
 }
 
-/* Chunk i of those at hand. */
+/* Chunk i of the frame, at a slot. */
 static UsDesignChunk
-chunk_at(UsDesignArea *area, int64 i)
+chunk_at(UsDesignArea *area, int64 slot, int64 i)
 {
 	UsDesignChunk c;
-	char	   *memory = (char *) area + area->chunk_at + area->chunk_bytes * i;
-	int64		rest = area->nrows - area->first - i * US_CHUNK_ROWS;
+	char	   *memory = (char *) area + area->chunk_at + area->chunk_bytes * slot;
+	int64		rest = area->nrows - i * US_CHUNK_ROWS;
 
 	c.nrows = (int) Min(rest, US_CHUNK_ROWS);
 	c.x = (double *) memory;
@@ -135,13 +141,13 @@ chunk_at(UsDesignArea *area, int64 i)
 	return c;
 }
 
-/* Chunk i of the frame to place at of those at hand. */
+/* Chunk i of the frame to a slot. */
 static void
-encode(UsDesign *d, int i, int64 at)
+encode(UsDesign *d, int i, int64 slot)
 {
 	const UsFitInput *input = d->input;
 	const UsChunk *in = us_frame_chunk(input->frame, i);
-	UsDesignChunk c = chunk_at(d->area, at);
+	UsDesignChunk c = chunk_at(d->area, slot, i);
 	double	   *y = (double *) c.y;
 
 	Assert(c.nrows == in->nrows);
@@ -202,7 +208,7 @@ us_design_create(const UsDesignPlan *plan)
 	layout.nrows = frame->nrows;
 	lay_out(&layout, plan, workers + 1);
 	all = layout.chunk_bytes * d->nchunks;
-	d->capacity = workers > 0 ? CHUNKS_A_MEMBER * (workers + 1) : CHUNKS_ALONE;
+	d->capacity = workers > 0 ? 2 * CHUNKS_A_MEMBER * (workers + 1) : CHUNKS_ALONE;
 	if (all <= FEW_BYTES || (plan->passes >= MANY_PASSES &&
 							 all + layout.chunk_at < us_budget_left(plan->input->budget) / 2))
 		d->capacity = d->nchunks;
@@ -210,6 +216,7 @@ us_design_create(const UsDesignPlan *plan)
 	while (d->capacity > 1 && layout.chunk_at + layout.chunk_bytes * d->capacity >
 		   us_budget_left(plan->input->budget))
 		d->capacity /= 2;
+	d->half = d->capacity >= d->nchunks || workers == 0 ? d->capacity : Max(d->capacity / 2, 1);
 	d->bytes = layout.chunk_at + layout.chunk_bytes * d->capacity;
 	d->team = us_team_create(d->bytes, workers, plan->workers > 0, plan->input->budget);
 	d->area = (UsDesignArea *) us_team_area(d->team);
@@ -248,8 +255,7 @@ us_design_sample(UsDesign *d, int64 want)
 	choice->seed = d->input->seed ^ SAMPLE_SEED;
 	choice->limit = (uint64) ((double) want / (double) frame->nrows * 18446744073709551615.0);
 	view = us_frame_view(frame, choose_sample, choice, d->input->budget);
-	if (view->nrows == 0 || view->nrows > 2 * want ||	/* many rows of one key */
-		(Size) view->nchunks * d->area->chunk_bytes > us_budget_left(d->input->budget) / 2)
+	if (view->nrows == 0 || view->nrows > 2 * want) /* many rows of one key */
 	{
 		us_frame_free(view);
 		return NULL;
@@ -283,6 +289,19 @@ begin_work(UsDesignWork *w, UsDesignArea *area, int member)
 	w->scratch = NULL;
 }
 
+/* The next chunks to the half that is not worked on, if there is another. */
+static void
+encode_ahead(UsDesign *d)
+{
+	int64		first = d->area->first + d->half;
+	int			slot = d->area->slot == 0 ? d->half : 0;
+
+	if (d->filled || 2 * d->half > d->capacity)
+		return;
+	for (int i = 0; i < d->half && first + i < d->nchunks; i++)
+		encode(d, (int) (first + i), slot + i);
+}
+
 /* The chunks at hand, by the members of a team. */
 void
 us_task_design(UsTeamTask *task)
@@ -294,10 +313,12 @@ us_task_design(UsTeamTask *task)
 	UsDesignWork w;
 	int64		i;
 
+	if (task->member == 0)
+		encode_ahead(area->leader);
 	begin_work(&w, area, task->member);
 	while (us_team_next(task, &i))
 	{
-		UsDesignChunk c = chunk_at(area, i);
+		UsDesignChunk c = chunk_at(area, area->slot + i, area->first + i);
 
 		us_design_kernels[area->kernel] (&w, &c);
 	}
@@ -320,20 +341,23 @@ us_design_pass(UsDesign *d, UsDesignKernelId kernel, UsPassShape shape)
 		clear_state(state_of(area, m), shape);
 	begin_work(&w, area, 0);
 	d->passes++;
-	for (int first = 0; first < d->nchunks; first += d->capacity)
+	area->leader = d;
+	for (int first = 0; first < d->nchunks; first += d->half)
 	{
-		int			n = Min(d->capacity, d->nchunks - first);
+		int			n = Min(d->half, d->nchunks - first);
+		bool		ahead = first > 0 && members > 1 && 2 * d->half <= d->capacity;
 
 		us_progress("rows", first, d->nchunks);
-		area->first = (int64) first * US_CHUNK_ROWS;
-		for (int i = 0; i < n && !d->filled; i++)
-			encode(d, first + i, i);
+		area->first = first;
+		area->slot = ahead && area->slot == 0 ? d->half : 0;
+		for (int i = 0; i < n && !d->filled && !ahead; i++)
+			encode(d, first + i, area->slot + i);
 		if (members > 1)
 			us_team_run(d->team, "us_task_design", us_task_design, n);
 		else
 			for (int i = 0; i < n; i++)
 			{
-				UsDesignChunk c = chunk_at(area, i);
+				UsDesignChunk c = chunk_at(area, area->slot + i, first + i);
 
 				us_progress("rows", first + i, d->nchunks);
 				us_design_kernels[kernel] (&w, &c);

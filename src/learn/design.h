@@ -82,8 +82,8 @@ extern Size us_pass_bytes(UsPassShape shape);
 extern UsDesign *us_design_create(const UsDesignPlan *plan);
 
 /*
- * About want of the rows, chosen by their keys, in memory, for a first approximation; NULL where the
- * frame has fewer than four times as many.
+ * About want of the rows, chosen by their keys, for a first approximation, in memory if there is room; NULL where
+ * the frame has fewer than four times as many, or so many rows have one key that this would be no sample.
  */
 extern UsDesign *us_design_sample(UsDesign *d, int64 want);
 

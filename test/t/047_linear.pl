@@ -56,7 +56,7 @@ foreach my $case (
 	my ($algorithm, $target, $params) = @$case;
 	my $what = "$algorithm $params}";
 	like(train('m', $algorithm, $target, 't', "$params, \"workers\": 0}", ''), qr/^t\|0\|/, "$what: alone");
-	is(train('w', $algorithm, $target, 't', "$params, \"workers\": 2}", ''), 't|2|f', "$what: two workers joined");
+	is(train('w', $algorithm, $target, 't', "$params, \"workers\": 2}", ''), 't|2|t', "$what: two workers joined");
 	like(train('s', $algorithm, $target, 'SELECT * FROM t ORDER BY u', "$params, \"workers\": 0}", ''), qr/^t\|0/, "$what: another order");
 	is(train('l', $algorithm, $target, 't', "$params, \"workers\": 1}", "SET userseg.max_memory = '64MB'"), 't|1|t', "$what: within 64 MB");
 	is($node->safe_psql('postgres', "SELECT same('m', 'w'), same('m', 's'), same('m', 'l')"), 't|t|t', "$what: bit for bit the same");
