@@ -88,6 +88,7 @@ path_settings(const UsParams *params, UsPathSettings *settings)
 	us_lapack_load();
 	us_gmm_search_plan(params, &plan);
 	settings->unit = false;
+	settings->weight_counts = true;
 	settings->sample_rows = sample->is_null ? SAMPLE_ROWS : sample->integer;
 	settings->silhouette_rows = SILHOUETTE_ROWS;
 	settings->silhouette_metric = US_METRIC_EUCLIDEAN;

@@ -18,6 +18,7 @@
 typedef struct UsPathSettings
 {
 	bool		unit;			/* rows are brought to unit length first */
+	bool		weight_counts;	/* in the likelihood a row of weight w counts as w rows, else all alike */
 	int64		sample_rows;	/* distinct rows to work on; 0: the usual number (kmeans_sample.h) */
 	int			silhouette_rows;	/* of them for the silhouette; 0: none */
 	UsMetric	silhouette_metric;	/* COSINE needs unit */
@@ -73,7 +74,7 @@ typedef struct UsPathway
 	/*
 	 * Show the partition for each k from lo to hi, once each, in any order.  Depends on nothing but the task.
 	 * Memory is taken from the current context and given back; rows is the number of
-	 * rows of the source that the points stand for.
+	 * rows of the source that the points stand for, or with weight_counts their weight.
 	 */
 	void		(*run) (const UsPathTask *task, double rows, UsPathVisit visit, void *context);
 } UsPathway;

@@ -156,8 +156,14 @@ load(Select *s)
 	a->scale = s->points->scale;
 	a->weighted = s->points->weight != NULL;
 	a->repeated = s->points->rows != NULL;
-	a->measure.rows = us_points_rows(s->points);
+	a->measure.rows = a->likelihood_rows = us_points_rows(s->points);
 	a->measure.weight_unit = ldexp(1.0, -s->space->weight_exponent);
+	if (a->settings.weight_counts && a->weighted)
+	{
+		a->likelihood_rows = 0;
+		for (int i = 0; i < a->n; i++)
+			a->likelihood_rows += (double) s->points->weight[i] * a->measure.weight_unit;
+	}
 	a->reference_rows = (int) Min(a->measure.rows, (double) Max(rows, a->n));
 }
 
@@ -333,7 +339,8 @@ measure(Select *s)
 		us_points_sums(s->points, label, &sums);
 		us_figures_measure(f, s->points, label, &sums, &a->measure);
 		if (!isnan(likelihood[2 * i]))
-			us_figures_information(f, likelihood[2 * i], likelihood[2 * i + 1], a->measure.rows);
+			us_figures_information(f, likelihood[2 * i], likelihood[2 * i + 1],
+								  a->likelihood_rows);
 		f->silhouette = silhouette[i];
 		take_stability(a, i, f);
 		count_rows(s->points, label, &sums);

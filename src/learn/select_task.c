@@ -377,7 +377,7 @@ find_partitions(const UsSelectArea *area, UsArena *arena)
 
 	path.area = area;
 	path.p = us_select_points(area, arena);
-	run_path(&path, US_PATH_THOROUGH, area->measure.rows, area->seed, keep_labels);
+	run_path(&path, US_PATH_THOROUGH, area->likelihood_rows, area->seed, keep_labels);
 }
 
 void

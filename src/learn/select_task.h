@@ -18,6 +18,7 @@ typedef struct UsSelectArea
 	UsPathSettings settings;
 	uint64		seed;
 	UsMeasure	measure;
+	double		likelihood_rows;	/* that the likelihood counts */
 	bool		complete;
 	int			lo;				/* candidates */
 	int			hi;

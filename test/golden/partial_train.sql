@@ -8,7 +8,7 @@ SET client_min_messages = error;
 CREATE FUNCTION pg_temp.ok(passed boolean, what text) RETURNS text LANGUAGE sql AS $$
   SELECT CASE WHEN passed THEN 'ok' ELSE 'not ok' END || ' - ' || what
 $$;
-SELECT '1..7';
+SELECT '1..11';
 CREATE TABLE visit AS
 SELECT row_number() OVER (ORDER BY month, customer_id) AS id, t.*
 FROM (SELECT date_trunc('month', invoice_date)::date AS month, customer_id, ln(1 + count(DISTINCT invoice_no)::float8) AS orders,
@@ -42,14 +42,12 @@ BEGIN
 END $$;
 CALL follow('kmeans', 3, 1); CALL follow('kmeans', 3, 0.8); CALL follow('kmeans', 5, 1); CALL follow('kmeans', 8, 0.8);
 CALL follow('minibatch_kmeans', 3, 1); CALL follow('minibatch_kmeans', 5, 0.8); CALL follow('minibatch_kmeans', 8, 1);
-SELECT '# ' || algorithm || ', k = ' || k || ', decay ' || decay || ': inertia ' || round(continued::numeric, 1) || ', of the training on all ' || round(whole::numeric, 1)
-  || ' (ratio ' || round((continued / whole)::numeric, 4) || '), of the first month alone ' || round(month_one::numeric, 1) || '; adjusted Rand ' || round(rand::numeric, 3)
-FROM result ORDER BY 1;
-SELECT pg_temp.ok(count(*) = 7 AND bool_and(continued / whole < CASE k WHEN 3 THEN 1.01 WHEN 5 THEN 1.048 ELSE 1.083 END),
-  'inertia of the continued models is near that of a training on all rows: at most ' || round(max(continued / whole)::numeric, 4)) FROM result;
-SELECT pg_temp.ok(bool_and(continued < month_one), 'and below that of the first month alone') FROM result;
-SELECT pg_temp.ok(min(rand) > 0.7, 'adjusted Rand at k = 3: at least ' || round(min(rand)::numeric, 3)) FROM result WHERE k = 3;
-SELECT pg_temp.ok(min(rand) > 0.2, 'adjusted Rand at k = 5 and 8: at least ' || round(min(rand)::numeric, 3)) FROM result WHERE k > 3;
+-- one test each, so that the figures are printed
+SELECT pg_temp.ok(continued / whole < CASE k WHEN 3 THEN 1.01 WHEN 5 THEN 1.048 ELSE 1.083 END AND continued < month_one AND rand > CASE k WHEN 3 THEN 0.7 ELSE 0.2 END,
+  algorithm || ', k = ' || k || ', decay ' || decay || ': inertia ' || round(continued::numeric, 1) || ', of the training on all ' || round(whole::numeric, 1)
+  || ' (ratio ' || round((continued / whole)::numeric, 4) || '), of the first month alone ' || round(month_one::numeric, 1) || '; adjusted Rand ' || round(rand::numeric, 3))
+FROM result ORDER BY algorithm, k, decay;
+SELECT pg_temp.ok(count(*) = 7, 'seven courses') FROM result;
 
 -- a mixture: mean log-likelihood of all rows, of the model continued, of the first month alone, and of one trained on all
 CREATE PROCEDURE follow_mixture() LANGUAGE plpgsql AS $$
@@ -67,9 +65,8 @@ END $$;
 CALL follow_mixture();
 CREATE FUNCTION density(model text) RETURNS float8 LANGUAGE sql AS $$ SELECT avg(userseg.predict_value(model, v)) FROM visit v $$;
 CREATE TEMP TABLE densities AS SELECT density('mixture@1') AS first_month, density('mixture') AS continued, density('all_months') AS whole;
-SELECT '# mixture: mean log density ' || round(continued::numeric, 4) || ', of the training on all ' || round(whole::numeric, 4)
-  || ', of the first month alone ' || round(first_month::numeric, 4) FROM densities;
-SELECT pg_temp.ok(continued > first_month AND continued <= whole + 1e-3, 'a continued mixture lies between') FROM densities;
+SELECT pg_temp.ok(continued > first_month AND continued <= whole + 1e-3, 'mixture: mean log density ' || round(continued::numeric, 4) || ', of the training on all ' || round(whole::numeric, 4)
+  || ', of the first month alone ' || round(first_month::numeric, 4)) FROM densities;
 SELECT pg_temp.ok((whole - continued) / (whole - first_month) < 0.5, 'nearer to the training on all: '
   || round(((whole - continued) / (whole - first_month))::numeric, 3) || ' of the distance is left') FROM densities;
 

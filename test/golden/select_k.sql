@@ -42,13 +42,13 @@ SELECT labeling, v, s.silhouette, s.details, m.silhouette AS manhattan, c.silhou
 FROM validity, LATERAL userseg.silhouette('matrix', labeling, '{x, y}', id => 'id', transform => '{"*": "none"}') s,
      LATERAL userseg.silhouette('matrix', labeling, '{x, y}', id => 'id', transform => '{"*": "none"}', metric => 'manhattan') m,
      LATERAL userseg.silhouette('matrix', labeling, '{x, y}', id => 'id', transform => '{"*": "none"}', metric => 'cosine') c;
-SELECT pg_temp.ok(count(*) = 3 AND max(abs(silhouette - (v ->> 'silhouette')::float8)) < 1e-6, 'silhouettes of the fixed matrix') FROM fixed;
-SELECT pg_temp.ok(max(abs(manhattan - (v ->> 'silhouette_manhattan')::float8)) < 1e-6, 'by Manhattan distance') FROM fixed;
-SELECT pg_temp.ok(max(abs(cosine - (v ->> 'silhouette_cosine')::float8)) < 1e-6, 'by cosine distance, within ' || max(abs(cosine - (v ->> 'silhouette_cosine')::float8))) FROM fixed;
+SELECT pg_temp.ok(count(*) = 3 AND max(abs(silhouette - (v ->> 'silhouette')::float8)) < 1e-12, 'silhouettes of the fixed matrix') FROM fixed;
+SELECT pg_temp.ok(max(abs(manhattan - (v ->> 'silhouette_manhattan')::float8)) < 1e-12, 'by Manhattan distance') FROM fixed;
+SELECT pg_temp.ok(max(abs(cosine - (v ->> 'silhouette_cosine')::float8)) < 1e-12, 'by cosine distance, within ' || max(abs(cosine - (v ->> 'silhouette_cosine')::float8))) FROM fixed;
 SELECT pg_temp.ok(max(abs((details ->> 'davies_bouldin')::float8 - (v ->> 'davies_bouldin')::float8)) < 1e-6
   AND max(abs((details ->> 'calinski_harabasz')::float8 / (v ->> 'calinski_harabasz')::float8 - 1)) < 1e-6
   AND max(abs((details ->> 'inertia')::float8 - (v ->> 'inertia')::float8)) < 1e-6, 'Davies-Bouldin, Calinski-Harabasz, inertia') FROM fixed;
-SELECT pg_temp.ok(count(*) = 36 AND max(abs(s.silhouette - (v -> 'silhouette_samples' ->> (s.id::int - 1))::float8)) < 1e-6, 'the silhouette of every row')
+SELECT pg_temp.ok(count(*) = 36 AND max(abs(s.silhouette - (v -> 'silhouette_samples' ->> (s.id::int - 1))::float8)) < 1e-12, 'the silhouette of every row')
 FROM validity, LATERAL userseg.silhouette('matrix', labeling, '{x, y}', id => 'id', transform => '{"*": "none"}', each_row => true) s;
 SELECT pg_temp.ok(abs(userseg.adjusted_rand_agg(a, b) - min((v.body ->> 'ari')::float8)) < 1e-12
   AND abs(userseg.normalized_mutual_info_agg(a, b) - min((v.body ->> 'nmi_arithmetic')::float8)) < 1e-12, 'adjusted Rand index and mutual information of two labelings')
@@ -59,7 +59,7 @@ CREATE TEMP TABLE labelled AS
 SELECT g.*, s.silhouette AS found, s.details
 FROM golden g, LATERAL userseg.silhouette(format('SELECT t.*, l.k%s AS label FROM %I t JOIN userseg_golden.%I l USING (id)', k, dataset, 'kmeans_labels_' || dataset),
   'label', id => 'id', transform => '{"*": "none"}') s;
-SELECT pg_temp.ok(count(*) = 45 AND bool_and((details ->> 'exact')::boolean) AND max(abs(found - silhouette)) < 1e-6,
+SELECT pg_temp.ok(count(*) = 45 AND bool_and((details ->> 'exact')::boolean) AND max(abs(found - silhouette)) < 1e-12,
   'silhouettes at the reference''s labels within ' || max(abs(found - silhouette))) FROM labelled;
 SELECT pg_temp.ok(max(abs((details ->> 'davies_bouldin')::float8 - davies_bouldin)) < 1e-6,
   'Davies-Bouldin within ' || max(abs((details ->> 'davies_bouldin')::float8 - davies_bouldin))) FROM labelled;

@@ -46,6 +46,20 @@ FROM m, LATERAL (SELECT gmm_step(gmm_point(m, x, w) ORDER BY id) AS s FROM t
                  UNION ALL SELECT rollup(s) FROM (SELECT gmm_step(gmm_point(m, x, w)) AS s FROM t GROUP BY id % 7) g
                  UNION ALL SELECT merge(merge(NULL, a), b) FROM (SELECT gmm_step(gmm_point(m, x, w)) FILTER (WHERE id < 100) AS a, gmm_step(gmm_point(m, x, w)) FILTER (WHERE id >= 100) AS b FROM t) h) u;
 
+-- states of an aggregate that still runs: the same to every reader, stored or not
+CREATE TEMP TABLE running AS
+SELECT s, userseg._gmm_combine(NULL, s) AS copy FROM (SELECT userseg._gmm_step(userseg._gmm_step(userseg._gmm_step(NULL, a), b), c) AS s
+FROM (SELECT gmm_point(m, '{1,2}') AS a, gmm_point(m, '{20,3}', 2) AS b, gmm_point(m, '{400,3}', 1e6) AS c FROM m) p) q;
+SELECT s::text = t::text AS text, encode(userseg._gmm_state_send(s), 'hex') = t::text AS sent, copy::text = t::text AS combined, (SELECT rollup(s)::text FROM running) = t::text AS rolled_up,
+       merge(s, NULL)::text = t::text AS merged, row_count(s) AS rows, log_likelihood(s) = log_likelihood(t) AS log_likelihood, component_weights(s) = component_weights(t) AS weights,
+       next_mixture(s, m, 1)::text = next_mixture(t, m, 1)::text AS next, merge(s, s)::text = merge(t, t)::text AS twice
+FROM running, m, LATERAL (SELECT gmm_step(p) AS t FROM (VALUES (gmm_point(m, '{20,3}', 2)), (gmm_point(m, '{400,3}', 1e6)), (gmm_point(m, '{1,2}'))) v(p)) f;
+-- many rows a group, many groups, parts of both
+SELECT count(DISTINCT s::text) AS states, max(row_count(s)) AS rows
+FROM m, LATERAL (SELECT rollup(s) AS s FROM (SELECT gmm_step(gmm_point(m, x, w)) AS s FROM t, generate_series(1, 40) i GROUP BY id % 7, i / 13) g
+                 UNION ALL SELECT rollup(s) FROM (SELECT gmm_step(gmm_point(m, x, w)) AS s FROM t, generate_series(1, 40) i GROUP BY id, i) g
+                 UNION ALL SELECT gmm_step(gmm_point(m, x, w)) FROM t, generate_series(1, 40)) u;
+
 -- EM by hand raises the log-likelihood until it stands
 CREATE FUNCTION pg_temp.em(cov text, start mixture, iterations int, OUT m mixture, OUT gains int, OUT last float8) LANGUAGE plpgsql AS $$
 DECLARE s gmm_state; before float8 := '-infinity';

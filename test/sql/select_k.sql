@@ -59,6 +59,13 @@ SELECT k, recommended, (SELECT min(j) FROM unnest(jaccard) j) < 0.6 AS unstable,
 FROM userseg.select_k('kmeans', $$SELECT g AS id, g % 2 * 10 + (g * 7919 % 31) / 10.0 AS a, g / 2 % 2 * 10 + (g * 7919 % 37) / 12.0 AS b FROM generate_series(1, 80) g$$, 2, 3,
   id => 'id', transform => '{"*": "none"}', bootstraps => 40) ORDER BY k;
 
+-- in the likelihood of a mixture as in its training: as rows
+SELECT a.k, abs(a.bic / b.bic - 1) < 1e-9 AND abs(a.aic / b.aic - 1) < 1e-9 AS as_rows, abs(a.bic / (t.c ->> 'bic')::float8 - 1) < 1e-9 AS as_trained, a.recommended = b.recommended AS same
+FROM userseg.select_k('gmm', 'SELECT spend, visits, 1 + id % 3 AS w FROM choose', 1, 3, weight => 'w', reference_sets => 0, bootstraps => 0) a
+JOIN userseg.select_k('gmm', 'SELECT spend, visits FROM choose, generate_series(0, id % 3)', 1, 3, reference_sets => 0, bootstraps => 0) b USING (k)
+JOIN (SELECT c, (c ->> 'k')::int AS k FROM userseg.train('select_mixture', 'gmm', 'SELECT spend, visits, 1 + id % 3 AS w FROM choose', weight => 'w', params => '{"k": [1, 3]}'),
+      jsonb_array_elements(details -> 'candidates') c) t USING (k) ORDER BY k;
+SELECT userseg.drop_model('select_mixture');
 -- weights count as rows
 SELECT max(abs(a.inertia - b.inertia)) < 1e-9 AS inertia, max(abs(a.davies_bouldin - b.davies_bouldin)) < 1e-6 AS db,
        bool_and(a.recommended = b.recommended) AS choice
