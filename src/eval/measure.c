@@ -16,7 +16,8 @@ us_measure_answers(const UsAnswers *a, UsMeasureMode mode, uint64 seed, UsBudget
 	UsEvaluationRows rows = {
 		.n = a->n,
 		.weight = a->weight,
-		.key = mode == US_MEASURE_FULL && a->n <= US_BOOTSTRAP_ROWS ? a->key : NULL,
+		.key = a->n <= (mode == US_MEASURE_THOROUGH ? US_THOROUGH_ROWS : mode == US_MEASURE_FULL ? US_BOOTSTRAP_ROWS : -1) ?
+			a->key : NULL,
 		.by_id = a->by_id,
 		.seed = seed,
 		.level = LEVEL

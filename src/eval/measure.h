@@ -17,17 +17,19 @@ typedef struct UsMetrics
 } UsMetrics;
 
 /*
- * How thoroughly to measure.  Intervals by bootstrap are made in FULL only, of at most US_BOOTSTRAP_ROWS rows; BRIEF looks
- * at no more than US_BRIEF_ROWS rows.
+ * How thoroughly to measure.  Intervals by bootstrap of rows are made in FULL of at most US_BOOTSTRAP_ROWS rows, in THOROUGH of
+ * at most US_THOROUGH_ROWS, which takes about a second; BRIEF looks at no more than US_BRIEF_ROWS rows.
  */
 typedef enum UsMeasureMode
 {
+	US_MEASURE_THOROUGH,
 	US_MEASURE_FULL,
 	US_MEASURE_FOLD,
 	US_MEASURE_BRIEF
 } UsMeasureMode;
 
 #define US_BOOTSTRAP_ROWS	50000
+#define US_THOROUGH_ROWS	1000000
 #define US_BRIEF_ROWS		50000
 
 /*

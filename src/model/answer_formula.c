@@ -86,6 +86,11 @@ us_answer_formula(const UsArtifact *a, UsAnswerKind kind, int class, int64 most_
 
 	if (!has_formula(a->algorithm))
 		us_export_refuse(a, "SQL", has_formula);
+	if (a->calibrator && a->n_labels > 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("calibrated probabilities of %d classes cannot be exported as SQL", a->n_labels),
+				 errhint("Export the version that it was calibrated from.")));
 	for (int j = 0; j < width; j++)
 		column[j] = us_encoder_formula(a->encoder, j);
 	if (a->task == US_TASK_REGRESSION)

@@ -101,7 +101,7 @@ static void
 add_metrics(Lines *l, UsEvaluation *v, UsFrame *frame, const char *slice, bool sliced)
 {
 	UsAnswers  *a = us_evaluation_answers(v, 0, frame, 0);
-	UsMetrics  *m = us_measure_answers(a, US_MEASURE_FULL, v->each[0].recipe.seed, v->budget);
+	UsMetrics  *m = us_measure_answers(a, US_MEASURE_THOROUGH, v->each[0].recipe.seed, v->budget);
 
 	us_answers_free(a);
 	for (int i = 0; i < m->n; i++)
