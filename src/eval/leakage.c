@@ -93,7 +93,8 @@ suspect(Sample *s, int j, const char *kind, double figure, char *text)
 {
 	s->suspect = s->suspect ?
 		repalloc(s->suspect, (s->n_suspects + 1) * sizeof(UsSuspect)) : palloc(sizeof(UsSuspect));
-	s->suspect[s->n_suspects++] = (UsSuspect) {s->frame->column[j].name, kind, figure, text};
+	/* sums of the sample depend on the order of its rows in their last digits */
+	s->suspect[s->n_suspects++] = (UsSuspect) {s->frame->column[j].name, kind, rint(figure * 1e6) / 1e6, text};
 }
 
 static void

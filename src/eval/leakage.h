@@ -30,7 +30,7 @@ typedef struct UsSuspect
  * 4096 rows (fewer when there are more than 254 columns), chosen by key:
  *	target: out of two folds, the mean of the target in up to 64 bins of the column (or levels of the
  *	category; NULL is a bin) predicts with an AUC (classes: one against rest, weighted by their rows) or an R^2 from the bound on; or the
- *	number itself, by its order or on a straight line, does.  Weights do not count;
+ *	number itself, by its order (AUC, or squared rank correlation) or on a straight line, does.  Weights do not count;
  *	id: whole numbers, all different, within ten times as wide a range as there are rows;
  *	duplicate: equal in every row to an earlier column of the same kind, not constant in these rows; up to 100 pairs are
  *	compared row by row;

@@ -57,6 +57,8 @@ struct UsLeakScorer
 	double	   *sum;			/* [2][n] of the target by fold and bin */
 	double	   *count;
 	Entry	   *entry;			/* [2 n] */
+	UsArena    *arena;
+	double	   *y_rank;			/* [n] midranks of y, for numbers; NULL until asked for */
 };
 
 UsLeakScorer *
@@ -65,6 +67,7 @@ us_leak_scorer(const UsTarget *target, const double *y, const uint64 *key, int n
 	UsLeakScorer *s = palloc0(sizeof(UsLeakScorer));
 
 	s->target = target;
+	s->arena = arena;
 	s->y = y;
 	s->n = n;
 	s->fold = us_arena_array(arena, n, sizeof(int));
@@ -249,9 +252,9 @@ class_score(UsLeakScorer *s, const double *x, bool ordered)
 	return weight > 0 ? total / weight : 0;
 }
 
-/* Squared correlation of x with y; 0 with a NULL. */
+/* Squared correlation of x[n] with y[n]; 0 with a NULL. */
 static double
-squared_correlation(const UsLeakScorer *s, const double *x)
+squared_correlation(const double *x, const double *y, int n)
 {
 	double		mx = 0;
 	double		my = 0;
@@ -260,19 +263,35 @@ squared_correlation(const UsLeakScorer *s, const double *x)
 	double		xy = 0;
 	double		r2;
 
-	for (int i = 0; i < s->n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		mx += x[i] / s->n;
-		my += s->y[i] / s->n;
+		mx += x[i] / n;
+		my += y[i] / n;
 	}
-	for (int i = 0; i < s->n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		xx += (x[i] - mx) * (x[i] - mx);
-		yy += (s->y[i] - my) * (s->y[i] - my);
-		xy += (x[i] - mx) * (s->y[i] - my);
+		yy += (y[i] - my) * (y[i] - my);
+		xy += (x[i] - mx) * (y[i] - my);
 	}
 	r2 = xy / xx * (xy / yy);
 	return isfinite(r2) ? r2 : 0;
+}
+
+/* The midranks of x[n], which the rows are sorted by; NaN for NaN. */
+static void
+midranks(const UsLeakScorer *s, const double *x, double *rank)
+{
+	for (int i = 0; i < s->n;)
+	{
+		int			end = i;
+
+		while (end < s->n && same(x[s->order[end]], x[s->order[i]]))
+			end++;
+		for (int k = i; k < end; k++)
+			rank[s->order[k]] = isnan(x[s->order[k]]) ? NAN : (i + end + 1) / 2.0;
+		i = end;
+	}
 }
 
 static double
@@ -284,6 +303,12 @@ number_score(UsLeakScorer *s, const double *x, bool ordered)
 	double		r2 = 0;
 	int			nbins;
 
+	if (s->y_rank == NULL)
+	{
+		s->y_rank = us_arena_array(s->arena, s->n, sizeof(double));
+		sort_rows(s, s->y);
+		midranks(s, s->y, s->y_rank);
+	}
 	sort_rows(s, x);
 	nbins = make_bins(s, x, ordered);
 	for (int i = 0; i < s->n; i++)
@@ -297,7 +322,12 @@ number_score(UsLeakScorer *s, const double *x, bool ordered)
 		}
 		r2 = total > 0 && isfinite(total) ? 1 - residual / total : 0;
 	}
-	return ordered ? Max(r2, squared_correlation(s, x)) : r2;
+	if (!ordered)
+		return r2;
+	r2 = Max(r2, squared_correlation(x, s->y, s->n));
+	/* the order alone: a few large values of the target may hide what tells all of them */
+	midranks(s, x, s->p);
+	return Max(r2, squared_correlation(s->p, s->y_rank, s->n));
 }
 
 double

@@ -139,6 +139,8 @@ SELECT topic, item, value, note FROM userseg.explain_train('leak', 'logistic', '
   id => 'id', features => '{x,spend2}');
 SELECT topic, item, value, note FROM userseg.explain_train('leak', 'linear', 'SELECT id, x, spend * 2 AS spend2, bought, spend FROM visits', target => 'spend',
   id => 'id', features => '{x,spend2}') WHERE topic IN ('target', 'holdout', 'warning');
+-- the order of a skewed amount, which neither bins nor a straight line show
+SELECT value FROM userseg.explain_train('leak', 'linear', 'SELECT id, x, exp(spend * 5) AS amount, -spend AS score, 3 * x + spend AS honest FROM visits', target => 'amount', id => 'id') WHERE topic = 'warning';
 
 -- a class that the training part has not
 SELECT warnings, n_rows FROM userseg.train('rare', 'logistic', $$SELECT id, x, day, CASE WHEN day = '2025-05-14' THEN 'rare' ELSE answer END AS y FROM visits$$,
