@@ -123,6 +123,15 @@ typedef enum UsImportanceKind
 	US_IMPORTANCE_SPLITS		/* number of splits */
 } UsImportanceKind;
 
+struct UsForest;				/* learn/tree.h */
+
+/* What a value in a leaf means. */
+typedef struct UsTreeMeaning
+{
+	bool		boosted;		/* a part of a score; else what the tree predicts, but for base */
+	double		base;
+} UsTreeMeaning;
+
 struct UsTree;					/* stat/linkage_tree.h */
 
 /*
@@ -218,6 +227,9 @@ typedef struct UsAlgorithm
 	/* The position of a row among others, as the model sees it: code[embed_width()] of a row x; or both NULL. */
 	int			(*embed_width) (const void *model);
 	void		(*embed) (const void *model, const double *x, double *code);
+
+	/* The trees of a model that is made of trees, and what their leaves mean; or NULL. */
+	const struct UsForest *(*trees) (const void *model, UsTreeMeaning *meaning);
 
 	/* For clustering: the centre of label 1..n in encoded units, c[width]; or NULL. */
 	void		(*center) (const void *model, int label, double *c);

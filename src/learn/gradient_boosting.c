@@ -380,6 +380,7 @@ const UsAlgorithm us_algorithm_gradient_boosting = {
 	.importance = us_tree_model_importance,
 	.formula = us_tree_model_formula,
 	.shape = US_SHAPE_TREES,
+	.trees = us_tree_model_trees,
 	.describe = us_tree_model_describe,
 	.write = us_tree_model_write,
 	.read = us_tree_model_read,

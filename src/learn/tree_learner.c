@@ -289,6 +289,16 @@ us_tree_model_proba(const void *model, const double *x, double *p)
 	probabilities(m, m->sum, p);
 }
 
+const UsForest *
+us_tree_model_trees(const void *model, UsTreeMeaning *meaning)
+{
+	const UsTreeModel *m = model;
+
+	meaning->boosted = m->kind == US_TREES_BOOSTED;
+	meaning->base = m->kind == US_TREES_AVERAGE && m->n_labels == 0 ? m->base[0] : 0;
+	return m->forest;
+}
+
 UsReport *
 us_tree_model_describe(const void *model)
 {

@@ -58,6 +58,7 @@ extern UsFormula *us_tree_model_formula(const void *model, const UsFormulaReques
 extern void us_tree_model_explain(const void *model, const double *x, const UsScore *score, double *c);
 extern double us_tree_model_base(const void *model, const double *x, const UsScore *score);
 extern bool us_tree_model_importance(const void *model, UsImportanceKind kind, double *value);
+extern const UsForest *us_tree_model_trees(const void *model, UsTreeMeaning *meaning);
 extern UsReport *us_tree_model_describe(const void *model);
 extern void us_tree_model_write(const void *model, UsWriter *w);
 extern void *us_tree_model_read(UsReader *r, int width, int *n_labels);
