@@ -108,6 +108,8 @@ tie_value(const UsGmmFit *f, const Tie *tie)
 	double		step = us_encoder_invert(encoder, tie->column, x + ldexp(1, grid.exponent)) - value;
 	double		digits = value != 0 && step != 0 ? floor(log10(fabs(value / step))) : 1;
 
+	if (fabs(value) < fabs(step))
+		value = 0;				/* as near as the grid comes to it */
 	return psprintf("%.*g", (int) Max(Min(digits, 15.0), 1.0), value);
 }
 

@@ -85,6 +85,9 @@ FROM userseg.train('gmm_ties', 'gmm', 'gmm_ties', id => 'id', params => '{"k": 2
 SELECT t.details ->> 'well_posed' AS well_posed, t.warnings
 FROM userseg.train('gmm_ties', 'gmm', 'gmm_ties', id => 'id', params => '{"k": 2, "reg_covar": 0.1, "covariance": "tied"}') t;
 SELECT userseg.train('gmm_ties', 'gmm', 'gmm_ties', id => 'id', params => '{"k": 2, "reg_covar": 0}');
+-- the value 0, which the grid of a column only comes near to
+SELECT array_agg(c -> 'value' ORDER BY c -> 'value') AS values
+FROM userseg.train('gmm_zero', 'gmm', 'SELECT id, CASE WHEN id % 3 = 0 THEN 7.3 ELSE 0 END AS orders FROM gmm_ties', id => 'id', params => '{"k": 2}') t, jsonb_array_elements(t.details -> 'singular') c;
 -- columns that depend on each other
 SELECT t.details ->> 'well_posed' AS well_posed, t.details #>> '{singular,0,reason}' AS reason,
        (SELECT array_agg(x ORDER BY x) FROM unnest(ARRAY[t.details #>> '{singular,0,column}', t.details #>> '{singular,0,other_column}']) x) AS columns,
