@@ -10,6 +10,8 @@
 #include "utils/memutils.h"
 
 #include "learn/mlp_net.h"
+#include "math/log_lanes.h"
+#include "math/logistic_lanes.h"
 
 /* draws decide on hidden units 16 bits each */
 #define DROP_BITS	16
@@ -125,6 +127,25 @@ us_mlp_work(const UsMlpNet *net, int rows, bool training, double dropout, UsAren
 
 /* ---- forward ---- */
 
+/* tanh |z| = (1 - e) / (1 + e) with e = exp(-2 |z|): the same bits everywhere; n is a multiple of US_MATMUL_LANES. */
+US_CLONES static void
+hyperbolic_tangent(double *z, Size n)
+{
+	for (Size i = 0; i < n; i += US_HALF_LANES)
+	{
+		UsLooseDoubleLanes *to = (UsLooseDoubleLanes *) (z + i);
+		UsDoubleLanes v = *to;
+		UsDoubleLanes size = US_SELECT_DOUBLE(v < 0, -v, v);
+		UsDoubleLanes e = -2 * size;
+		UsDoubleLanes t;
+
+		us_exp_lanes(&e);
+		t = (1 - e) / (1 + e);
+		/* NaN stays NaN, and what is infinite becomes it */
+		*to = US_SELECT_DOUBLE(v < 0, -t, t) + (v - v);
+	}
+}
+
 static void
 activate(UsMlpActivation activation, double *z, Size n)
 {
@@ -132,8 +153,7 @@ activate(UsMlpActivation activation, double *z, Size n)
 		for (Size i = 0; i < n; i++)
 			z[i] = z[i] > 0 ? z[i] : 0;
 	else if (activation == US_MLP_TANH)
-		for (Size i = 0; i < n; i++)
-			z[i] = tanh(z[i]);
+		hyperbolic_tangent(z, n);
 }
 
 /* Layer l of weights, on n rows. */
@@ -185,6 +205,35 @@ drop(UsMlpWork *work, int n, int l)
 
 /* ---- loss ---- */
 
+/* The log loss of outputs z[out] and class y; both arrays are filled up to their stride. */
+US_CLONES static double
+softmax_loss(const double *z, int out, int y, double *delta)
+{
+	UsDoubleLanes total = US_SPLAT_DOUBLE(0);
+	double		most = z[0];
+	double		sum = 0;
+
+	for (int k = 1; k < out; k++)
+		most = z[k] > most ? z[k] : most;
+	for (int k = 0; k < us_mlp_stride(out); k += US_HALF_LANES)
+	{
+		UsDoubleLanes e = *(const UsLooseDoubleLanes *) (z + k) - most;
+
+		us_exp_lanes(&e);
+		*(UsLooseDoubleLanes *) (delta + k) = e;
+	}
+	for (int k = 0; k < out; k++)
+		sum += delta[k];
+	for (int k = 0; k < us_mlp_stride(out); k++)
+		delta[k] = k < out ? delta[k] / sum - (k == y) : 0;
+	total += sum;
+	us_log_lanes(&total);
+	for (int k = 0; k < out; k++)
+		if (!isfinite(z[k]))
+			return NAN;
+	return total[0] + most - z[y];
+}
+
 /* Of a row with outputs z[out]; its derivatives into delta[]. */
 static double
 row_loss(const UsMlpNet *net, const double *z, const double *x, double y, double *delta)
@@ -192,7 +241,7 @@ row_loss(const UsMlpNet *net, const double *z, const double *x, double y, double
 	int			out = net->units[net->layers];
 	double		e = z[0] - y;
 	double		sum = 0;
-	double		most = z[0];
+	double		unused;
 
 	switch (net->loss)
 	{
@@ -203,16 +252,11 @@ row_loss(const UsMlpNet *net, const double *z, const double *x, double y, double
 			delta[0] = fmax(fmin(e, net->huber), -net->huber);
 			return fabs(e) <= net->huber ? e * e / 2 : net->huber * (fabs(e) - net->huber / 2);
 		case US_MLP_LOGISTIC:
-			delta[0] = (z[0] >= 0 ? 1 / (1 + exp(-z[0])) : exp(z[0]) / (1 + exp(z[0]))) - y;
-			return log1p(exp(-fabs(z[0]))) + fmax(z[0], 0) - z[0] * y;
+			us_logistic_row(z[0], y, 1, &sum, &delta[0], &unused);
+			delta[0] = -delta[0];
+			return isfinite(z[0]) ? sum : NAN;
 		case US_MLP_SOFTMAX:
-			for (int k = 1; k < out; k++)
-				most = fmax(most, z[k]);
-			for (int k = 0; k < out; k++)
-				sum += delta[k] = exp(z[k] - most);
-			for (int k = 0; k < out; k++)
-				delta[k] = delta[k] / sum - (k == (int) y);
-			return log(sum) + most - z[(int) y];
+			return softmax_loss(z, out, (int) y, delta);
 		case US_MLP_RECONSTRUCTION:
 			for (int k = 0; k < out; k++)
 			{

@@ -54,6 +54,8 @@ typedef struct Course
 	int32	   *held;			/* [n_held] */
 	int			n_held;
 	int64		steps;
+	double		left1;			/* BETA1 and BETA2 to the power of steps */
+	double		left2;
 } Course;
 
 UsMlpPlan
@@ -137,12 +139,14 @@ step(Course *c, const int32 *row, int n)
 	gather(c, row, n);
 	loss = us_mlp_gradient(c->work, c->w, n, 1 / (n * c->rows->mean_weight), plan->l2, c->gradient);
 	c->steps++;
-	root = sqrt(1 - pow(BETA2, (double) c->steps));
+	c->left1 *= BETA1;
+	c->left2 *= BETA2;
+	root = sqrt(1 - c->left2);
 	for (Size at = 0; at < c->net->n; at += ADAM_BLOCK)
 	{
 		CHECK_FOR_INTERRUPTS();
 		adam(c->w + at, c->gradient + at, c->m + at, c->v + at, Min(ADAM_BLOCK, c->net->n - at),
-			 plan->learning_rate * root / (1 - pow(BETA1, (double) c->steps)), EPSILON * root);
+			 plan->learning_rate * root / (1 - c->left1), EPSILON * root);
 	}
 	return loss;
 }
@@ -256,7 +260,7 @@ diverged(const Course *c, int epoch)
 UsMlpTraining *
 us_mlp_train(const UsMlpNet *net, const UsMlpPlan *plan, const UsMlpRows *rows, UsArena *arena)
 {
-	Course		c = {.net = net, .plan = plan, .rows = rows};
+	Course		c = {.net = net, .plan = plan, .rows = rows, .left1 = 1, .left2 = 1};
 	UsMlpTraining *t = (UsMlpTraining *) palloc0(sizeof(UsMlpTraining));
 	double		best = INFINITY;	/* the lowest loss, whose weights are kept */
 	double		reached = INFINITY;	/* the loss that patience counts from */

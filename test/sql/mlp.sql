@@ -74,6 +74,10 @@ SELECT version FROM userseg.train('auto_shuffled', 'autoencoder', 'SELECT * FROM
 SELECT bool_and(userseg.predict_value('auto', u) = userseg.predict_value('auto_shuffled', u)) AS same FROM u;
 SELECT details ->> 'anomalies' AS anomalies FROM userseg.train('given', 'autoencoder', 'u', id => 'id', features => '{x,twice,minus,colour}', params => '{"code": 1, "hidden": [], "threshold": 0.5}') \gset
 SELECT count(*) = :anomalies AS threshold FROM u WHERE userseg.predict_value('given', u) >= 0.5;
+SELECT slice, metric, round(value::numeric, 4) AS value FROM userseg.evaluate('auto', 'u') ORDER BY 1;
+SELECT version FROM userseg.train('auto', 'autoencoder', 'u', id => 'id', features => '{x,twice,minus,colour}', seed => 2, params => '{"code": 2, "hidden": [8], "learning_rate": 0.01, "max_epochs": 60}');
+SELECT userseg.predict('auto', u) AS segment, userseg.predict_id('auto', u) AS id, count(*) FROM u GROUP BY 1, 2 ORDER BY 2;
+SELECT segment, count(*) AS features FROM userseg.centroids('auto') GROUP BY 1 ORDER BY 1;
 -- errors
 \set VERBOSITY default
 SELECT userseg.train('e', 'mlp', 't', target => 'y', params => '{"hidden": []}');
