@@ -198,6 +198,8 @@ us_encoder_condition(const UsEncoder *encoder, int j, double bound, bool missing
 				c->holds[i] = value_fulfils(us_form_value(&form, i), bound, missing);
 			c->holds[form.nlevels] = value_fulfils(us_form_value(&form, US_FORM_PLACE_OTHER(&form)), bound, missing);
 			c->null = value_fulfils(us_form_value(&form, US_FORM_PLACE_NULL(&form)), bound, missing);
+			if (form.value)
+				pfree(form.value);
 			break;
 		case US_FORM_TAG:
 			c->kind = US_CONDITION_TAG;
@@ -251,4 +253,6 @@ us_encoder_condition_set(const UsEncoder *encoder, int j, const uint64 *bits, in
 		else
 			c->holds[place < form.nlevels ? place : form.nlevels] = holds;
 	}
+	if (form.value)
+		pfree(form.value);
 }

@@ -149,6 +149,8 @@ us_encoder_formula(const UsEncoder *encoder, int j)
 				return one_level(&form);
 			f = leaf(US_F_LEVELS, &form);
 			f->value = form.value;
+			for (int i = 0; i < form.nlevels + 2; i++)
+				f->may_miss |= isnan(form.value[i]);
 			return f;
 		case US_FORM_TAG:
 			f = leaf(US_F_TAG, &form);

@@ -8,6 +8,9 @@
 
 #include "data/formula.h"
 
+/* sizes stop growing here */
+#define MOST_SIZE	(INT64CONST(1) << 40)
+
 UsFormula *
 us_formula_new(UsFormulaKind kind, int n, UsFormula *const *arg)
 {
@@ -18,12 +21,26 @@ us_formula_new(UsFormulaKind kind, int n, UsFormula *const *arg)
 	f->size = 1;
 	if (n > 0)
 		f->arg = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsFormula *) * (Size) n);
+	f->may_miss = kind == US_F_COLUMN || kind == US_F_PHASE;
 	for (int i = 0; i < n; i++)
 	{
 		f->arg[i] = arg[i];
-		f->size += arg[i]->size;
+		f->size = Min(f->size + arg[i]->size, MOST_SIZE);
+		f->may_miss |= arg[i]->may_miss;
 	}
+	if (kind == US_F_FILL)
+		f->may_miss = false;
 	return f;
+}
+
+void
+us_formula_check(const UsFormulaRequest *request, int64 nodes, const char *what)
+{
+	if (nodes > request->most_nodes)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s are too many for an expression of at most %lld nodes", what, (long long) request->most_nodes),
+				 errhint("Raise max_length, or train a smaller model: fewer trees, leaves, features or levels of categories.")));
 }
 
 UsFormula *
@@ -64,8 +81,12 @@ mapped(const UsFormula *x, Mapping map, double a, double b)
 	if (x->value)
 	{
 		f->value = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (Size) (x->nlevels + 2));
+		f->may_miss = false;
 		for (int i = 0; i < x->nlevels + 2; i++)
+		{
 			f->value[i] = map(x->value[i], a, b);
+			f->may_miss |= isnan(f->value[i]);
+		}
 	}
 	else if (x->nspecial > 0)
 	{
@@ -283,7 +304,7 @@ us_formula_pieces(UsFormula *x, int n, UsPiece *piece)
 
 	f->nlevels = n;
 	f->piece = piece;
-	f->size += n * (f->arg[0]->size + 4);
+	f->size = Min(f->size + n * (f->arg[0]->size + 4), MOST_SIZE);
 	return f;
 }
 

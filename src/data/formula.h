@@ -85,6 +85,7 @@ struct UsFormula
 	UsPiece    *piece;			/* PIECES: [nlevels], x ascending; before the first and behind the last constant */
 	const UsCondition *condition;	/* BRANCH */
 	int64		size;			/* nodes of the tree, counted as often as they occur */
+	bool		may_miss;		/* it is missing for some rows */
 	int			uses;			/* for printers */
 	int			mark;
 };
@@ -149,10 +150,13 @@ typedef enum UsFormulaWant
 typedef struct UsFormulaRequest
 {
 	const UsEncoder *encoder;
-	UsFormula *const *column;	/* [width]: the encoded columns */
+	UsFormula *const *column;	/* [width]: the encoded columns; NULL for US_SHAPE_TREES */
 	UsFormulaWant want;
 	int			class;			/* CLASS: from 0 */
-	int64		most_nodes;		/* of trees; more is 54000 */
+	int64		most_nodes;
 } UsFormulaRequest;
+
+/* Raise 54000 if a model needs more nodes than are allowed; what says where they come from ("100 centres of 20 columns"). */
+extern void us_formula_check(const UsFormulaRequest *request, int64 nodes, const char *what);
 
 #endif

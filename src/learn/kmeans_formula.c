@@ -126,11 +126,17 @@ UsFormula *
 us_kmeans_model_formula(const void *model, const UsFormulaRequest *request)
 {
 	const UsKmeansModel *m = (const UsKmeansModel *) model;
-	UsFormula **x = columns(m, request);
-	UsFormula **kernel = kernel_distances(m, x);
 	UsFormula **result = (UsFormula **) palloc(sizeof(UsFormula *) * m->k);
+	UsFormula **x;
+	UsFormula **kernel;
 	UsFormula **d;
+	int64		nodes = (int64) m->k * m->width;
 
+	if (request->want != US_WANT_LABEL)
+		nodes += (int64) m->k * m->k;
+	us_formula_check(request, nodes, psprintf("%d centres of %d columns", m->k, m->width));
+	x = columns(m, request);
+	kernel = kernel_distances(m, x);
 	if (request->want == US_WANT_LABEL)
 		return us_formula_pick_label(m->k, kernel, true);
 	d = distances(m, x);

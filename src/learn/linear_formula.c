@@ -13,6 +13,8 @@ us_linear_predictor_formula(const UsLinearModel *m, int o, const UsFormulaReques
 	const double *coef = m->coef + (Size) o * m->width;
 	int			n = 0;
 
+	us_formula_check(request, (int64) m->width * m->outputs,
+					 psprintf("%d predictors of %d columns", m->outputs, m->width));
 	term[n++] = us_formula_constant(m->intercept[o]);
 	for (int j = 0; j < m->width; j++)
 		if (coef[j] != 0)

@@ -185,12 +185,10 @@ us_tree_model_formula(const void *model, const UsFormulaRequest *request)
 	const UsTreeModel *m = model;
 	int64		nodes = m->forest->root[m->forest->n_trees];
 
-	if (nodes > request->most_nodes)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%d trees of " INT64_FORMAT " nodes are too many for an expression of at most %lld nodes",
-						m->forest->n_trees, nodes, (long long) request->most_nodes),
-				 errhint("Raise max_length, or train a smaller model: fewer trees, or fewer leaves.")));
+	/* each class of a forest has its own copy of the trees */
+	if (m->kind == US_TREES_AVERAGE && m->n_labels > 2 && m->forest->n_trees > 1)
+		nodes *= m->n_labels;
+	us_formula_check(request, nodes, psprintf("%d trees of %d nodes", m->forest->n_trees, m->forest->root[m->forest->n_trees]));
 	if (m->kind == US_TREES_BOOSTED)
 		return boosted(m, request);
 	if (m->n_labels > 0)

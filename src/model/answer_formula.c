@@ -81,18 +81,20 @@ UsFormula *
 us_answer_formula(const UsArtifact *a, UsAnswerKind kind, int class, int64 most_nodes)
 {
 	int			width = us_encoder_width(a->encoder);
-	UsFormula **column = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsFormula *) * (Size) Max(width, 1));
-	UsFormulaRequest request = {.encoder = a->encoder, .column = column, .most_nodes = most_nodes};
+	UsFormulaRequest request = {.encoder = a->encoder, .most_nodes = most_nodes};
 
 	if (!has_formula(a->algorithm))
 		us_export_refuse(a, "SQL", has_formula);
-	if (a->calibrator && a->n_labels > 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("calibrated probabilities of %d classes cannot be exported as SQL", a->n_labels),
-				 errhint("Export the version that it was calibrated from.")));
-	for (int j = 0; j < width; j++)
-		column[j] = us_encoder_formula(a->encoder, j);
+	if (a->algorithm->shape != US_SHAPE_TREES)
+	{
+		UsFormula **column;
+
+		us_formula_check(&request, width, psprintf("%d encoded columns", width));
+		column = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsFormula *) * (Size) Max(width, 1));
+		for (int j = 0; j < width; j++)
+			column[j] = us_encoder_formula(a->encoder, j);
+		request.column = column;
+	}
 	if (a->task == US_TASK_REGRESSION)
 	{
 		request.want = US_WANT_VALUE;

@@ -18,7 +18,7 @@ typedef enum UsAnswerKind
 /*
  * The formula, in the current memory context: equal to us_answer() and us_answer_proba() but for the rounding
  * of sums.  class counts from 0.  Raises 0A000 for algorithms and models that have none, listing those
- * that have, 54000 for trees of more than most_nodes nodes.
+ * that have, 54000 for models that need more than most_nodes nodes.
  */
 extern UsFormula *us_answer_formula(const UsArtifact *artifact, UsAnswerKind kind, int class, int64 most_nodes);
 

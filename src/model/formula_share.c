@@ -38,7 +38,7 @@ repeats(const UsFormula *f, int i)
 		case US_F_NORMAL_QUANTILE:
 			return 2;
 		case US_F_CLIP:
-			return us_formula_can_miss(f->arg[0]) ? 2 : 1;
+			return f->arg[0]->may_miss ? 2 : 1;
 		case US_F_PICK:
 			return i < f->n / 2 ? 2 : 1;
 		default:

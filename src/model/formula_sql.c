@@ -46,31 +46,6 @@ us_sql_check(const UsSqlWriter *w)
 				 errhint("Raise max_length, use subselect => true, or train a smaller model: fewer trees, leaves, features or levels of categories.")));
 }
 
-bool
-us_formula_can_miss(const UsFormula *f)
-{
-	switch (f->kind)
-	{
-		case US_F_COLUMN:
-		case US_F_PHASE:
-			return true;
-		case US_F_FILL:
-			return false;
-		case US_F_LEVELS:
-			if (f->value == NULL)
-				return false;
-			for (int i = 0; i < f->nlevels + 2; i++)
-				if (isnan(f->value[i]))
-					return true;
-			return false;
-		default:
-			for (int i = 0; i < f->n; i++)
-				if (us_formula_can_miss(f->arg[i]))
-					return true;
-			return false;
-	}
-}
-
 /* ---- functions ---- */
 
 static void
@@ -127,7 +102,7 @@ clip(UsSqlWriter *w, const UsFormula *f)
 	bool		low = f->number > -US_ENCODED_MAX;
 	bool		high = f->other < US_ENCODED_MAX;
 
-	if (us_formula_can_miss(f->arg[0]))
+	if (f->arg[0]->may_miss)
 	{
 		/* NULL stays */
 		say(w, "CASE");
@@ -497,10 +472,10 @@ us_sql_formula(UsSqlWriter *w, UsFormula *f)
 			yeo_johnson(w, f);
 			break;
 		case US_F_PIECES:
-			if (us_formula_can_miss(f->arg[0]))
+			if (f->arg[0]->may_miss)
 				around(w, "CASE WHEN ", f->arg[0], " IS NOT NULL THEN ");
 			pieces(w, f, 0, f->nlevels);
-			if (us_formula_can_miss(f->arg[0]))
+			if (f->arg[0]->may_miss)
 				say(w, " END");
 			break;
 		case US_F_NORMAL_QUANTILE:

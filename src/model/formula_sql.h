@@ -59,9 +59,6 @@ extern void us_sql_column(UsSqlWriter *w, int feature);
 extern void us_sql_number(UsSqlWriter *w, double number);
 extern void us_sql_literal(UsSqlWriter *w, const char *text);
 
-/* Whether a formula can be NULL; raises nothing. */
-extern bool us_formula_can_miss(const UsFormula *f);
-
 /* Raise 54000 if the text is too long. */
 extern void us_sql_check(const UsSqlWriter *w);
 

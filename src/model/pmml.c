@@ -236,7 +236,8 @@ us_pmml(const UsArtifact *artifact, const char *model_name, int version, const c
 				 errmsg("model \"%s\" version %d has calibrated probabilities, which cannot be exported as PMML", model_name, version),
 				 errhint("Export the version that it was calibrated from, or use userseg.to_sql.")));
 	us_xml_init(&p.xml, psprintf("model \"%s\" version %d", model_name, version), limit);
-	name_columns(&p);
+	if (artifact->algorithm->shape != US_SHAPE_TREES)
+		name_columns(&p);
 	us_xml_open(&p.xml, "PMML");
 	us_xml_attribute(&p.xml, "xmlns", "http://www.dmg.org/PMML-4_4");
 	us_xml_attribute(&p.xml, "version", "4.4");

@@ -134,7 +134,7 @@ with_constant(UsPmml *p, const char *function, const UsFormula *x, double c)
 static void
 clip(UsPmml *p, const UsFormula *f)
 {
-	bool		guard = us_formula_can_miss(f->arg[0]);
+	bool		guard = f->arg[0]->may_miss;
 
 	if (guard)
 	{

@@ -230,6 +230,8 @@ tree_node(UsPmml *p, const UsForest *f, int t, int i, const Leaves *leaves, cons
 	else if (leaves->distribution)
 		leaf_distribution(p, f, node);
 	us_xml_close(&p->xml);
+	if (node->left != 0 && own.holds != NULL)
+		pfree(own.holds);
 }
 
 static void

@@ -14,14 +14,14 @@ SELECT -row_no, CASE WHEN row_no % 5 = 0 THEN 'other' ELSE gender END, CASE WHEN
   CASE WHEN row_no % 6 = 0 THEN NULL ELSE internet_service END, online_security, CASE WHEN row_no % 11 = 0 THEN E'it''s "new"\\' ELSE contract END, paperless_billing, payment_method,
   CASE row_no % 9 WHEN 0 THEN 'NaN' WHEN 1 THEN 'Infinity' WHEN 2 THEN '-Infinity' WHEN 3 THEN NULL WHEN 4 THEN 1e7 ELSE monthly_charges END,
   CASE row_no % 8 WHEN 0 THEN 'NaN' WHEN 1 THEN 'Infinity' WHEN 2 THEN NULL WHEN 3 THEN -5 ELSE total_charges END, churn
-FROM telco;
+FROM telco WHERE row_no % 4 = 0;
 CREATE TABLE shoppers AS SELECT * FROM userseg_data.online_shoppers;
 INSERT INTO shoppers
 SELECT -row_no, CASE WHEN row_no % 4 = 0 THEN NULL ELSE administrative END, CASE row_no % 5 WHEN 0 THEN 'NaN' WHEN 1 THEN '-Infinity' ELSE administrative_duration END, informational, informational_duration, product_related,
   product_related_duration * 1000, CASE WHEN row_no % 3 = 0 THEN NULL ELSE bounce_rates END, exit_rates, CASE row_no % 6 WHEN 0 THEN NULL WHEN 1 THEN 'Infinity' ELSE page_values END, special_day,
   CASE row_no % 7 WHEN 0 THEN NULL WHEN 1 THEN 'Jan' ELSE month END, operating_systems, browser, region, traffic_type, CASE WHEN row_no % 5 = 0 THEN NULL ELSE visitor_type END,
   CASE WHEN row_no % 3 = 0 THEN NULL ELSE weekend END, revenue
-FROM shoppers WHERE row_no % 3 = 0;
+FROM shoppers WHERE row_no % 8 = 0;
 CREATE TABLE bank AS SELECT row_no, age, job, marital, education, credit_default, balance, housing, loan, contact, day, month, campaign, pdays, previous, poutcome, y FROM userseg_data.bank_marketing WHERE row_no % 5 = 0;
 CREATE TABLE diabetes AS SELECT * FROM userseg_data.diabetes_raw;
 INSERT INTO diabetes SELECT -row_no, CASE WHEN row_no % 3 = 0 THEN NULL ELSE age END, sex, CASE row_no % 4 WHEN 0 THEN 'NaN' WHEN 1 THEN NULL ELSE bmi END, bp, s1, s2, s3, s4, s5, s6, target FROM diabetes;
