@@ -8,6 +8,9 @@
 
 #include "data/formula.h"
 
+/* exp of this can be added up a thousand times */
+#define MOST_EXPONENT	700
+
 /* sizes stop growing here */
 #define MOST_SIZE	(INT64CONST(1) << 40)
 
@@ -362,7 +365,10 @@ us_formula_softmax(int n, UsFormula *const *score, int class)
 	UsFormula **term = palloc(sizeof(UsFormula *) * n);
 
 	for (int k = 0; k < n; k++)
+	{
 		term[k] = k == class ? us_formula_constant(1) :
 			us_formula_one(US_F_EXP, us_formula_two(US_F_SUB, score[k], own));
+		term[k]->number = k == class ? 1 : MOST_EXPONENT;
+	}
 	return us_formula_two(US_F_DIV, us_formula_constant(1), us_formula_sum(n, term));
 }

@@ -28,7 +28,7 @@ typedef enum UsFormulaKind
 	US_F_SQUARE,				/* (x - number)^2 */
 	US_F_ABS,
 	US_F_SQRT,
-	US_F_EXP,					/* arguments beyond +-700 count as that */
+	US_F_EXP,					/* arguments below -700 count as that; number: the largest, 0: 709 */
 	US_F_LN,
 	US_F_LOG1P,					/* log(1 + x); x <= -1 is number then; here and in the next two other is not 0
 								 * where small x must keep their digits */

@@ -59,6 +59,44 @@ complement(UsFormula *p)
 	return us_formula_two(US_F_SUB, us_formula_constant(1), p);
 }
 
+/* Several classes: the calibrated probabilities before they are made to add up to 1 (us_calibrate_classes). */
+static UsFormula **
+calibrated_shares(const UsArtifact *a, UsFormulaRequest *request)
+{
+	const UsCalibrator *c = a->calibrator;
+	UsFormula **share = palloc(sizeof(UsFormula *) * a->n_labels);
+
+	request->want = US_WANT_CLASS;
+	for (int k = 0; k < a->n_labels; k++)
+	{
+		UsFormula  *p;
+
+		request->class = k;
+		p = a->algorithm->formula(a->model, request);
+		if (c->kind == US_CALIBRATE_CLASSES)
+			share[k] = calibrated(&c->each[k], p);
+		else
+			share[k] = us_formula_one(US_F_EXP, us_formula_scale(us_formula_one(US_F_LN, us_formula_clip(p, CUT, 1)), c->a));
+	}
+	return share;
+}
+
+static UsFormula *
+calibrated_classes(const UsArtifact *a, UsFormulaRequest *request, UsAnswerKind kind, int class)
+{
+	int			n = a->n_labels;
+	UsFormula **share = calibrated_shares(a, request);
+	UsFormula  *total = us_formula_sum(n, share);
+	UsFormula  *own;
+
+	if (kind == US_ANSWER_LABEL)
+		return us_formula_pick_label(n, share, false);
+	own = kind == US_ANSWER_TOP ? us_formula_new(US_F_LARGEST, n, share) :
+		share[kind == US_ANSWER_VALUE ? a->positive : class];
+	return us_formula_above(total, us_formula_constant(0), us_formula_two(US_F_DIV, own, total),
+							us_formula_constant(1.0 / n));
+}
+
 /* Two classes whose probabilities are calibrated; p is that of the positive one. */
 static UsFormula *
 calibrated_answer(const UsArtifact *a, UsFormula *p, UsAnswerKind kind, int class)
@@ -100,6 +138,8 @@ us_answer_formula(const UsArtifact *a, UsAnswerKind kind, int class, int64 most_
 		request.want = US_WANT_VALUE;
 		return a->algorithm->formula(a->model, &request);
 	}
+	if (a->calibrator && a->n_labels > 2)
+		return calibrated_classes(a, &request, kind, class);
 	request.class = kind == US_ANSWER_CLASS && a->calibrator == NULL ? class : a->positive;
 	request.want = kind == US_ANSWER_VALUE || kind == US_ANSWER_CLASS || a->calibrator ? US_WANT_CLASS :
 		kind == US_ANSWER_LABEL ? US_WANT_LABEL : US_WANT_TOP;

@@ -367,7 +367,7 @@ operation(UsSqlWriter *w, UsFormula *f)
 			around(w, "sqrt(", f->arg[0], ")");
 			break;
 		case US_F_EXP:
-			around(w, "exp(greatest(least(", f->arg[0], ", 709), -700))");
+			around(w, "exp(greatest(least(", f->arg[0], f->number == 0 ? ", 709), -700))" : ", 700), -700))");
 			break;
 		case US_F_LN:
 			around(w, "ln(", f->arg[0], ")");

@@ -175,7 +175,6 @@ SELECT count(*) FROM userseg.lift('part1@1', 'buyers');
 SELECT count(*) FROM userseg.lift('part1@1', 'buyers', class => 'east');
 SELECT * FROM userseg.recalibrate('part1@1', 'SELECT *, ''west'' AS region FROM (SELECT id, visits, spend, noise FROM buyers) b', all_rows => true);
 SELECT * FROM userseg.recalibrate('part1@2', 'SELECT * FROM buyers', all_rows => true);
-SELECT userseg.to_sql('part1@2');
 SELECT count(*) FROM userseg.lift('seg', 'buyers');
 SELECT count(*) FROM userseg.lift('buy@1', 'buyers', payoff => '[1]');
 SELECT count(*) FROM userseg.lift('buy@1', 'buyers', payoff => '{"win": 1}');

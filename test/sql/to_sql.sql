@@ -86,6 +86,9 @@ SELECT agrees('two', 'label'), agrees('two', 'value'), agrees('two', 'probabilit
 SELECT version FROM userseg.recalibrate('two@1', 'test_to_sql.shop', method => 'isotonic', all_rows => true);
 SELECT agrees('two', 'label'), agrees('two', 'value', true), agrees('two', 'probability');
 
+SELECT version FROM unnest('{temperature,platt,isotonic}'::text[]) m, LATERAL userseg.recalibrate('class@1', 'test_to_sql.shop', method => m, all_rows => true, alias => m) r;
+SELECT m, agrees('class@' || m, 'label'), agrees('class@' || m, 'probability', true), agrees('class@' || m, 'probability', class => 'FR') FROM unnest('{temperature,platt,isotonic}'::text[]) m;
+
 -- segments
 SELECT fit('seg', 'kmeans', NULL, '{}', '{"k": 4}', '{lvl,visits,country,at,"Spend \"net\""}'), agrees('seg', 'label'), agrees('seg', 'id', true), agrees('seg', 'probability'), agrees('seg', 'probability', true, 'segment 2');
 SELECT fit('cos', 'kmeans', NULL, '{}', '{"k": 3, "metric": "cosine"}', '{v,lvl}'), agrees('cos', 'label'), agrees('cos', 'label', true), agrees('cos', 'probability', true);
@@ -121,15 +124,15 @@ SELECT userseg.to_sql('plain', 'score');
 SELECT userseg.to_sql('plain', 'label');
 SELECT userseg.to_sql('plain', 'probability');
 SELECT userseg.to_sql('seg', 'value');
-SELECT userseg.to_sql('class', 'value');
-SELECT userseg.to_sql('class', 'label', class => 'DE');
-SELECT userseg.to_sql('class', 'probability', class => 'XX');
+SELECT userseg.to_sql('class@1', 'value');
+SELECT userseg.to_sql('class@1', 'label', class => 'DE');
+SELECT userseg.to_sql('class@1', 'probability', class => 'XX');
 SELECT userseg.to_sql('plain', alias => '');
 SELECT userseg.to_sql('plain', subselect => NULL);
 SELECT userseg.to_sql('plain', max_length => NULL);
 SELECT userseg.to_sql('plain', max_length => 0);
-SELECT userseg.to_sql('class', max_length => 500);
-SELECT userseg.to_sql('class', max_length => 500, subselect => true);
+SELECT userseg.to_sql('class@1', max_length => 500);
+SELECT userseg.to_sql('class@1', max_length => 500, subselect => true);
 SELECT userseg.to_sql('coded', max_length => 200);
 SELECT userseg.to_sql('rbf');
 SELECT userseg.to_sql('mix');
