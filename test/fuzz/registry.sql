@@ -60,4 +60,16 @@ SELECT 1 FROM userseg.recalibrate('active', 'people', 'isotonic', all_rows => tr
 UPDATE sample SET head = substr(b.body, 1, position('USEG'::bytea IN b.body) - 1), stored = substr(b.body, position('USEG'::bytea IN b.body))
 FROM (SELECT substr(decode((userseg.artifact('active')).value::text, 'hex'), 37)) b(body);
 SELECT fuzz_models(4000, 'stored');
-SELECT '1..6';
+-- of more classes: a function of each, a temperature
+SELECT 1 FROM userseg.train('place', 'logistic', 'people', target => 'country', id => 'id', features => '{spent,active}', params => '{"refit": false, "penalty": "ridge", "lambda": 0.1}') \g /dev/null
+SELECT 1 FROM unnest('{platt,isotonic,temperature}'::text[]) m, LATERAL userseg.recalibrate('place@1', 'people', m, all_rows => true) \g /dev/null
+UPDATE sample SET head = substr(b.body, 1, position('USEG'::bytea IN b.body) - 1), stored = substr(b.body, position('USEG'::bytea IN b.body))
+FROM (SELECT substr(decode((userseg.artifact('place@2')).value::text, 'hex'), 37)) b(body);
+SELECT fuzz_models(3000, 'stored');
+UPDATE sample SET head = substr(b.body, 1, position('USEG'::bytea IN b.body) - 1), stored = substr(b.body, position('USEG'::bytea IN b.body))
+FROM (SELECT substr(decode((userseg.artifact('place@3')).value::text, 'hex'), 37)) b(body);
+SELECT fuzz_models(3000, 'stored');
+UPDATE sample SET head = substr(b.body, 1, position('USEG'::bytea IN b.body) - 1), stored = substr(b.body, position('USEG'::bytea IN b.body))
+FROM (SELECT substr(decode((userseg.artifact('place@4')).value::text, 'hex'), 37)) b(body);
+SELECT fuzz_models(2000, 'stored');
+SELECT '1..9';
