@@ -69,8 +69,8 @@ is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE bac
 # the same figures, however it is done
 my $figures = "SET client_min_messages = error;
 SELECT md5(string_agg(concat_ws(' ', fold, metric, value, sd, n, n_training), ',' ORDER BY fold, metric)) FROM userseg.cross_validate('logistic', 't', 'bought',
-  folds => 3, id => 'id', features => '{a,b,c,country}', transform => '{\"country\": \"target\"}', params => '{\"workers\": WORKERS}');
-SELECT metric_value FROM userseg.train('same', 'linear', 't', target => 'spend', id => 'id', features => '{a,b,country}', params => '{\"workers\": WORKERS}');
+  folds => 3, id => 'id', features => '{a,b,c,d,country}', transform => '{\"country\": \"target\"}', params => '{\"workers\": WORKERS}');
+SELECT metric_value FROM userseg.train('same', 'linear', 't', target => 'spend', id => 'id', features => '{a,b,c,d,country}', params => '{\"workers\": WORKERS}');
 SELECT md5(string_agg(coefficient::text, ' ' ORDER BY term COLLATE \"C\")) FROM userseg.coefficients('same')";
 my $want;
 foreach my $workers (0, 1, 2)
@@ -84,7 +84,7 @@ foreach my $workers (0, 1, 2)
 	}
 }
 is($node->safe_psql('postgres', "SET userseg.max_memory = '12MB'; SET client_min_messages = error;
-SELECT details -> 'source' ->> 'spilled' FROM userseg.train('same', 'linear', 't', target => 'spend', id => 'id', features => '{a,b,country}')"), 'true', 'it was spilled');
+SELECT details -> 'source' ->> 'spilled' FROM userseg.train('same', 'linear', 't', target => 'spend', id => 'id', features => '{a,b,c,d,country}')"), 'true', 'it was spilled');
 
 # folds and trials in a team: the same trials, whoever fits them; tags, vectors, NULLs and weights are shared too
 $node->safe_psql('postgres', "CREATE TABLE mixed AS SELECT id, nullif(a, (a * 1000)::int / 1000.0) AS a, CASE WHEN id % 11 > 0 THEN b END AS b, nullif(country, 'IT') AS country,
