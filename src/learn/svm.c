@@ -26,8 +26,9 @@
 
 #define FOLD_SEED	UINT64CONST(0x73766d66)
 
-/* the machines of the folds need not be better than this: two parameters are made of them */
-#define FOLD_TOLERANCE	1e-4
+/* the machines of the folds need not be better than this: two parameters are made of them; with kernels they are dear */
+#define FOLD_TOLERANCE			1e-4
+#define FOLD_TOLERANCE_KERNEL	1e-3
 
 typedef struct Course
 {
@@ -158,7 +159,7 @@ calibrate(Course *c, const UsSvmSolution *s, UsSvmSigmoid *sigmoid)
 	bool		done;
 
 	p.fold = c->fold;
-	p.tolerance = fmax(p.tolerance, FOLD_TOLERANCE);
+	p.tolerance = fmax(p.tolerance, c->plan.kernel.kind == US_SVM_LINEAR ? FOLD_TOLERANCE : FOLD_TOLERANCE_KERNEL);
 	for (int k = 0; k < c->plan.folds; k++)
 	{
 		if (!has_both(c, k))

@@ -30,10 +30,17 @@
 /* steps that bring a round no nearer to its end, before the next one begins */
 #define MOST_STUCK		20
 
-/* samples of a cold start: each this share of the next, and no fewer rows */
+/*
+ * Samples of a cold start: each this share of the next; no fewer rows, nor than this many for each weight.  With
+ * landmarks, whose first steps are dear, and whose weights are many, more and smaller ones.
+ */
 #define SAMPLE			16
 #define LEAST_SAMPLE	8192
+#define FOR_EACH		32
+#define SAMPLE_MAPPED	4
+#define FOR_EACH_MAPPED	4
 #define SAMPLE_GAP		1e-3
+#define SAMPLE_GAP_MAPPED	1e-2
 
 /* evaluations of one line search, and when it ends, beside the slope at its start */
 #define MOST_SEARCH		80
@@ -497,17 +504,19 @@ us_svm_newton(const UsSvmProblem *p, const UsSvmFeatures *x, UsSvmSolution *s, b
 		s->b = 0;
 	if (!warm)
 	{
+		int			sample = x->map != NULL ? SAMPLE_MAPPED : SAMPLE;
+		int			least = x->map != NULL ? FOR_EACH_MAPPED * x->rank : Max(LEAST_SAMPLE, FOR_EACH * x->rank);
 		int			share = 1;
 
 		memset(s->w, 0, sizeof(double) * x->rank);
-		while (n / share / SAMPLE >= Max(LEAST_SAMPLE, 32 * x->rank))
-			share *= SAMPLE;
-		for (; share > 1; share /= SAMPLE)
+		while (n / share / sample >= Max(least, 1024))
+			share *= sample;
+		for (; share > 1; share /= sample)
 		{
 			begin_level(&m, n / share, width);
 			if (m.centre != NULL)
 				memset(m.centre, 0, sizeof(double) * m.n);
-			minimise(&m, fmax(p->tolerance, SAMPLE_GAP));
+			minimise(&m, fmax(p->tolerance, x->map != NULL ? SAMPLE_GAP_MAPPED : SAMPLE_GAP));
 			width = WARM_WIDTH;
 		}
 	}
