@@ -358,6 +358,27 @@ find_number(const UsTarget *t, double number)
 	return t->class_number[lo] == number ? lo : -1;
 }
 
+/* Class 0, 1 or -1 of the first numbers of n, in whole vectors; how many they are. */
+US_CLONES static int
+two_classes(const double *class_number, const double *x, int n, double *y)
+{
+	const UsDoubleLanes zero = {0};
+	const UsDoubleLanes one = 1.0 - zero;
+	const double first = class_number[0];
+	const double second = class_number[1];
+	int			r = 0;
+
+	for (; r + US_HALF_LANES <= n; r += US_HALF_LANES)
+	{
+		UsDoubleLanes v = *(const UsLooseDoubleLanes *) (x + r);
+		UsLongLanes is_first = v == first;
+		UsLongLanes is_second = v == second;
+
+		*(UsLooseDoubleLanes *) (y + r) = (UsLooseDoubleLanes) US_SELECT_DOUBLE(is_second, one, US_SELECT_DOUBLE(is_first, zero, -one));
+	}
+	return r;
+}
+
 void
 us_target_chunk(const UsTarget *t, const UsChunk *chunk, double *y)
 {
@@ -372,19 +393,8 @@ us_target_chunk(const UsTarget *t, const UsChunk *chunk, double *y)
 	}
 	else if (t->n_classes == 2)
 	{
-		double		first = t->class_number[0];
-		double		second = t->class_number[1];
+		int			r = two_classes(t->class_number, c->number, chunk->nrows, y);
 
-		int			r = 0;
-
-		for (; r + US_HALF_LANES <= chunk->nrows; r += US_HALF_LANES)
-		{
-			UsDoubleLanes v = *(const UsLooseDoubleLanes *) (c->number + r);
-			UsLongLanes is_second = v == second;
-
-			/* a comparison that holds is -1 */
-			*(UsLooseDoubleLanes *) (y + r) = __builtin_convertvector(~((v == first) | is_second) - is_second, UsLooseDoubleLanes);
-		}
 		for (; r < chunk->nrows; r++)
 			y[r] = find_number(t, c->number[r]);
 	}

@@ -90,6 +90,30 @@ FROM userseg.coefficients('scales') s JOIN userseg.coefficients('plain') m USING
 SELECT version FROM userseg.train('offset', 'linear', 'SELECT y + 1e9 AS y, a + 1e7 AS a, b FROM t', target => 'y', holdout => 0);
 SELECT term, round(coefficient::numeric, 5) AS coefficient FROM userseg.coefficients('offset') WHERE term <> '(intercept)';
 
+-- rows are read where they stand or, sorted ones, taken apart, with the same result: NULLs, a dropped column, one that older rows
+-- do not have, widths of all kinds, an order of its own
+CREATE TABLE stored (id bigint, gone int, flag boolean, small int2, a float8, b float8, c float8, day date, at timestamptz, span interval, u real, y float8);
+INSERT INTO stored SELECT id, id, id % 3 = 0, id % 5, a, CASE WHEN id % 7 > 0 THEN b END, a * b, date '2024-01-01' + id, timestamptz '2024-01-01 00:00+00' + id * id * interval '1 hour', interval '1 day' * (id % 11), id % 13, y FROM t;
+CREATE TABLE plain AS SELECT a, a * b AS c, b, id % 3 = 0 AS flag, y FROM t;
+SELECT version FROM userseg.train('apart', 'linear', 'SELECT * FROM stored ORDER BY y', target => 'y', id => 'id', holdout => 0);
+SELECT version FROM userseg.train('place', 'linear', 'stored', target => 'y', id => 'id', holdout => 0);
+SELECT same('apart', 'place');
+ALTER TABLE stored DROP COLUMN gone;
+ALTER TABLE stored ADD late float8 DEFAULT 2.5;
+UPDATE stored SET late = id WHERE id % 10 = 0;
+SELECT version FROM userseg.train('apart', 'linear', 'SELECT * FROM stored ORDER BY y', target => 'y', id => 'id', holdout => 0);
+SELECT version FROM userseg.train('place', 'linear', 'stored', target => 'y', id => 'id', holdout => 0);
+SELECT same('apart', 'place'), count(*) AS late FROM userseg.coefficients('place') WHERE term = 'late';
+SELECT version FROM userseg.train('apart', 'linear', 'SELECT * FROM plain ORDER BY y', target => 'y', holdout => 0);
+SELECT version FROM userseg.train('place', 'linear', 'SELECT * FROM plain', target => 'y', holdout => 0);
+SELECT same('apart', 'place');
+-- features that stand apart, and one row that is no number
+SELECT version FROM userseg.train('apart', 'linear', 'SELECT * FROM plain ORDER BY y', target => 'y', features => '{b,a}', holdout => 0);
+SELECT version FROM userseg.train('place', 'linear', 'plain', target => 'y', features => '{b,a}', holdout => 0);
+SELECT same('apart', 'place');
+UPDATE plain SET c = 'NaN' WHERE a = (SELECT max(a) FROM plain);
+SELECT userseg.train('place', 'linear', 'SELECT * FROM plain ORDER BY a DESC', target => 'y', holdout => 0);
+
 -- the largest numbers there are: the fit is that of smaller ones, and its metrics are numbers
 SELECT version FROM userseg.train('small', 'linear', 'SELECT id, a, b, y FROM t', target => 'y', id => 'id');
 SELECT converged, warnings, metric FROM userseg.train('huge', 'linear', 'SELECT id, a * 1e100 AS a, b * 1e-100 AS b, y * 1e137 AS y FROM t', target => 'y', id => 'id');
@@ -111,5 +135,5 @@ SET userseg.max_memory = '4MB';
 -- numbers in the message
 SELECT userseg.train('e', 'linear', 'SELECT i AS y, (SELECT array_agg(hashint4(i * 1000 + j)::float8) FROM generate_series(1, 600) j) AS v FROM generate_series(1, 20) i', target => 'y', holdout => 0);
 RESET userseg.max_memory;
-SELECT count(*) AS dropped FROM unnest('{bic,few,small,huge,lasso,lasso_ordered,lasso_shuffled,line,m,near,offset,origin,plain,repeated,scales,shuffled,strong,twice,two,weak,weighed,workers,r_hc0,r_hc1,r_hc2,r_hc3,huber,huber_weighed,huber_workers,huber_line}'::text[]) m, LATERAL userseg.drop_model(m) d;
+SELECT count(*) AS dropped FROM unnest('{bic,few,small,huge,apart,place,lasso,lasso_ordered,lasso_shuffled,line,m,near,offset,origin,plain,repeated,scales,shuffled,strong,twice,two,weak,weighed,workers,r_hc0,r_hc1,r_hc2,r_hc3,huber,huber_weighed,huber_workers,huber_line}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_linear CASCADE;
