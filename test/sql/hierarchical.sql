@@ -149,6 +149,16 @@ SELECT t.details ->> 'k' AS k, t.metric_value FROM userseg.train('one', 'hierarc
 SELECT segment_id, n FROM userseg.describe_segments('one');
 SELECT t.details ->> 'k' AS k, t.metric_value, t.details ->> 'max_cut' AS max_cut FROM userseg.train('all', 'hierarchical', 'few', id => 'id', params => '{"k": 14, "max_cut": 2}') t;
 SELECT t.details ->> 'k' AS k, t.metric_value FROM userseg.train('root', 'hierarchical', 'few', id => 'id', params => '{"k": 1}') t;
+-- NULL is imputed, and told when a row is scored; the policies "skip" and "error"; not a number; a column that does not vary; rows that do not
+SELECT t.n_rows, t.details ->> 'k' AS k, t.warnings FROM userseg.train('holes', 'hierarchical', 'SELECT id, CASE WHEN id % 10 > 0 THEN spend END AS spend, visits, 7 AS same FROM shop', id => 'id', params => '{"k": 3}') t;
+SELECT v.*, d.label IS NOT NULL AS label, d.probability BETWEEN 0.5 AND 1 AS probability, d.warnings FROM (VALUES (NULL::float8, 1::float8), ('NaN', 1), (1, '-infinity'), (NULL, NULL)) v(spend, visits), userseg.predict_detail('holes', v) d;
+SELECT t.n_rows FROM userseg.train('skipped', 'hierarchical', 'SELECT id, CASE WHEN id % 10 > 0 THEN spend END AS spend, visits FROM shop', id => 'id', null_policy => 'skip', params => '{"k": 3}') t;
+SELECT userseg.train('e', 'hierarchical', 'SELECT id, CASE WHEN id <> 17 THEN spend END AS spend, visits FROM shop', id => 'id', null_policy => 'error');
+SELECT userseg.train('e', 'hierarchical', 'SELECT id, CASE WHEN id <> 17 THEN spend ELSE ''NaN'' END AS spend, visits FROM shop', id => 'id');
+SELECT userseg.train('e', 'hierarchical', 'SELECT id, CASE WHEN id <> 17 THEN spend ELSE ''infinity'' END AS spend, visits FROM shop', id => 'id');
+SELECT userseg.train('e', 'hierarchical', 'SELECT 3 AS a, 4 AS b FROM generate_series(1, 50)');
+SELECT userseg.train('e', 'hierarchical', 'SELECT spend, visits FROM shop WHERE false');
+SELECT userseg.predict_id('holes', s) FROM (SELECT NULL::shop) v(s);
 -- inversions of centroid linkage: an equilateral triangle
 SELECT t.details ->> 'height_low' AS low, t.details ->> 'height_high' AS high FROM userseg.train('triangle', 'hierarchical', 'SELECT * FROM (VALUES (0, 0), (1, 0), (0.5, 0.866)) v(a, b)', transform => '{"*": "none"}', params => '{"linkage": "centroid", "k": 2}') t;
 SELECT step, a, b, round(height::numeric, 4) AS height, size FROM userseg.dendrogram('triangle');

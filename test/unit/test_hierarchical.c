@@ -27,6 +27,7 @@ typedef struct Form
 	double		weight[3];
 	uint32		pair[2][2];
 	double		height[2];
+	uint32		components;		/* from version 2 on */
 } Form;
 
 static const Form good = {
@@ -68,6 +69,8 @@ read_form(const Form *f, int *n_labels)
 		us_write_u32(&w, f->pair[i][1]);
 		us_write_f64(&w, f->height[i]);
 	}
+	if (f->version > 1)
+		us_write_u32(&w, f->components);
 	us_reader_init(&r, w.buf.data + VARHDRSZ, w.buf.len - VARHDRSZ, "stored model");
 	model = us_hierarchical_read(&r, 1, n_labels);
 	us_reader_end(&r);
@@ -102,6 +105,69 @@ UNIT_TEST(stored_trees_are_read)
 	UNIT_CLOSE(score.distance, 0.1, 1e-15);
 }
 
+/* Normal densities with the weights and variances of the components, up to a factor. */
+static double
+density(double x, double weight, double mean, double variance)
+{
+	return weight / sqrt(variance) * exp(-(x - mean) * (x - mean) / (2 * variance));
+}
+
+UNIT_TEST(rows_are_judged_by_the_mixture)
+{
+	Form		f = good;
+	int			n_labels;
+	UsHierarchicalModel *m;
+	UsScore		score;
+	double		mean_variance;
+	double		left;
+	double		right;
+
+	f.version = 2;
+	f.flags = 2;
+	f.components = 2;
+	m = read_form(&f, &n_labels);
+	/*
+	 * Twice the stored coordinates: points of weight 1 at 0 and 0.5, of weight 2 at 2, with sums of squares of 2 within
+	 * each.  So the left component is at 0.25 with variance 2 + 0.0625, the right one at 2 with variance 1.
+	 */
+	mean_variance = (2 * 2.0625 + 2 * 1) / 4;
+	left = 2.0625 + mean_variance / 2;
+	right = 1 + mean_variance / 2;
+	for (double x = -1; x < 4; x += 0.125)
+	{
+		double		a = density(x, 0.5, 0.25, left);
+		double		b = density(x, 0.5, 2, right);
+		double		block[16];
+		UsScore		out[16];
+		int32		label[16];
+		int			of_left = us_hierarchical_label(m, (const double[]) {0.25});
+
+		us_hierarchical_score(m, &x, &score);
+		UNIT_EQUAL_INT(score.label, a >= b ? of_left : 3 - of_left);
+		UNIT_CLOSE(score.probability, fmax(a, b) / (a + b), 1e-13);
+		UNIT_CLOSE(score.distance, fabs(x - (a >= b ? 0.25 : 2)), 1e-13);
+		UNIT_CLOSE(score.margin, fmax(fabs(x - (a >= b ? 2 : 0.25)) - score.distance, 0), 1e-13);
+		UNIT_EQUAL_INT(us_hierarchical_label(m, &x), score.label);
+		/* the same in a block */
+		for (int i = 0; i < 13; i++)
+			block[i] = x + 0.01 * (i - 12);
+		us_hierarchical_score_block(m, block, 16, 13, out);
+		us_hierarchical_label_block(m, block, 16, 13, label);
+		UNIT_CHECK(memcmp(&out[12].probability, &score.probability, sizeof(double)) == 0);
+		UNIT_CHECK(memcmp(&out[12].margin, &score.margin, sizeof(double)) == 0);
+		UNIT_EQUAL_INT(label[12], score.label);
+	}
+	/* far away the nearest mean counts, not the widest component */
+	for (int i = 0; i < 2; i++)
+	{
+		double		x = i ? -1e6 : 1e6;
+
+		us_hierarchical_score(m, &x, &score);
+		UNIT_EQUAL_INT(score.label, us_hierarchical_label(m, i ? (const double[]) {0.25} : (const double[]) {2}));
+		UNIT_CHECK(score.probability >= 0.5 && score.probability < 0.51);
+	}
+}
+
 #define REFUSED(change, state, text) \
 	do { \
 		Form		f = good; \
@@ -119,6 +185,7 @@ UNIT_TEST(hostile_trees_are_refused)
 	REFUSED(f.metric = US_METRIC_CHEBYSHEV, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
 	REFUSED(f.flags = 4, ERRCODE_INVALID_BINARY_REPRESENTATION, "flags 4");
 	REFUSED(f.flags = 8, ERRCODE_INVALID_BINARY_REPRESENTATION, "flags 8");
+	REFUSED((f.version = 2, f.components = 4), ERRCODE_INVALID_BINARY_REPRESENTATION, "4 components");
 	/* cells are announced, and there are none */
 	REFUSED((f.version = 2, f.flags = 4), ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
 	REFUSED(f.width = 2, ERRCODE_INVALID_BINARY_REPRESENTATION, "stored model");
