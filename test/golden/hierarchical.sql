@@ -31,7 +31,13 @@ SELECT 'mall_std', id, ARRAY[a, b] FROM mall_std UNION ALL
 SELECT 'iris', id, ARRAY[a, b, c, d] FROM iris UNION ALL
 SELECT 'wholesale_ln', id, ARRAY[a, b, c, d, e, f] FROM wholesale_ln UNION ALL
 SELECT 'rfm_2000', id, ARRAY[a, b, c] FROM rfm_2000;
-SELECT '1..16';
+-- for cuts by height: real columns on very different scales, and a grid full of ties
+CREATE TABLE diabetes AS SELECT row_no AS id, age::float8 AS a, bmi::float8 AS b, bp::float8 AS c, s1::float8 AS d, s5::float8 AS e FROM userseg_data.diabetes_raw;
+CREATE TABLE grid AS SELECT g AS id, (hashint4(g) & 7)::float8 AS a, (hashint4(g + 1000) & 7)::float8 AS b, (hashint4(g + 2000) & 3)::float8 AS c FROM generate_series(1, 600) g;
+CREATE TABLE more AS
+SELECT 'diabetes' AS dataset, id::int, ARRAY[a, b, c, d, e] AS x FROM diabetes UNION ALL
+SELECT 'grid', id, ARRAY[a, b, c] FROM grid;
+SELECT '1..18';
 
 -- the reference figures
 CREATE TABLE golden AS
@@ -101,6 +107,7 @@ SELECT pg_temp.ok(bool_and((SELECT sum(h) FROM unnest(height) h) BETWEEN 0.98 * 
 FROM golden JOIN ours_height USING (dataset, linkage) WHERE metric = 'euclidean' AND NOT untied;
 
 -- scipy beside it
+CREATE TABLE scipy_cut (dataset text, metric text, linkage text, height float8, label int[]);
 CREATE TABLE scipy (dataset text, metric text, linkage text, height float8[], pair int[], leaf int[], inconsistency float8[], cophenetic float8, label jsonb);
 SELECT current_database() AS db \gset
 \setenv PGDATABASE :db
@@ -140,6 +147,28 @@ SELECT count(*) > 0 AS scipy FROM scipy \gset
   FROM (SELECT dataset, metric, linkage, k, count(DISTINCT (g.label, o.label)) = count(DISTINCT g.label) AND count(DISTINCT g.label) = count(DISTINCT o.label) AS same
         FROM scipy_label g JOIN ours_label o USING (dataset, metric, linkage, k, id) JOIN together t USING (dataset, metric, linkage)
         WHERE metric = 'euclidean' AND t.height < 1e-9 AND linkage NOT IN ('centroid', 'median') AND h[cardinality(h) - k + 1] < h[cardinality(h) - k + 2] - 1e-9 GROUP BY 1, 2, 3, 4) s;
+  CREATE TABLE our_cut (dataset text, metric text, linkage text, height float8, n_segments int, id int, label int);
+  DO $$
+  DECLARE r record; model text; n int;
+  BEGIN
+    FOR r IN SELECT DISTINCT dataset, metric, linkage FROM scipy_cut LOOP
+      PERFORM userseg.train('more_' || r.dataset || '_' || r.metric || '_' || r.linkage, 'hierarchical', r.dataset, id => 'id', transform => '{"*": "none"}',
+        params => jsonb_build_object('metric', r.metric, 'linkage', r.linkage, 'k', 2, 'max_cut', 1000));
+    END LOOP;
+    FOR r IN SELECT * FROM scipy_cut LOOP
+      model := 'more_' || r.dataset || '_' || r.metric || '_' || r.linkage;
+      SELECT n_segments INTO n FROM userseg.cut(model || '@1', height => r.height);
+      EXECUTE format('INSERT INTO our_cut SELECT %L, %L, %L, %s, %s, id, userseg.predict_id(%L, t) FROM %I t', r.dataset, r.metric, r.linkage, r.height, n, model, r.dataset);
+    END LOOP;
+  END $$;
+  CREATE TABLE cut_pair AS
+  SELECT o.*, s.label[p.place] AS other
+  FROM our_cut o JOIN (SELECT dataset, id, row_number() OVER (PARTITION BY dataset ORDER BY x)::int AS place FROM more) p USING (dataset, id)
+  JOIN scipy_cut s ON (s.dataset, s.metric, s.linkage) = (o.dataset, o.metric, o.linkage) AND s.height = o.height;
+  SELECT pg_temp.ok(count(*) >= 100 AND bool_and(n = others), 'cut by height: as many segments as clusters of fcluster in ' || count(*) || ' cuts, up to ' || max(n))
+  FROM (SELECT max(n_segments) AS n, count(DISTINCT other) AS others FROM cut_pair GROUP BY dataset, metric, linkage, height) s;
+  SELECT pg_temp.ok(count(*) >= 100 AND bool_and(same), 'the same rows in each: ' || count(*) FILTER (WHERE same) || ' of ' || count(*))
+  FROM (SELECT count(DISTINCT (label, other)) = count(DISTINCT label) AND count(DISTINCT label) = count(DISTINCT other) AS same FROM cut_pair GROUP BY dataset, metric, linkage, height) s;
 \else
-  SELECT 'ok - # SKIP scipy is absent' FROM generate_series(7, 16);
+  SELECT 'ok - # SKIP scipy is absent' FROM generate_series(7, 18);
 \endif
