@@ -134,8 +134,10 @@ SELECT userseg.to_sql('plain', max_length => 0);
 SELECT userseg.to_sql('class@1', max_length => 500);
 SELECT userseg.to_sql('class@1', max_length => 500, subselect => true);
 SELECT userseg.to_sql('coded', max_length => 200);
-SELECT userseg.to_sql('rbf');
 SELECT userseg.to_sql('mix');
+\set VERBOSITY terse
+SELECT userseg.to_sql('rbf');
+\set VERBOSITY default
 -- whoever may use the model may export it
 CREATE ROLE test_to_sql_reader;
 SET ROLE test_to_sql_reader;
