@@ -22,9 +22,17 @@ DECLARE
   s userseg.gmm_state := (SELECT userseg.gmm_step(userseg.gmm_point(m, ARRAY[i, -i / 7.0])) FROM generate_series(1, 9) i);
   changed userseg.mixture;
   state userseg.gmm_state;
+  point userseg.gmm_point := userseg.gmm_point(m, '{3,4}', 0.5);
   strange text[] := '{}';
 BEGIN
   FOR i IN 1 .. n LOOP
+    BEGIN
+      -- enough of them that their lanes go to the sums
+      point := encode(fuzz.mutate(decode(userseg.gmm_point(m, '{3,4}', 0.5)::text, 'hex'), 9, i), 'hex')::userseg.gmm_point;
+      state := (SELECT userseg.gmm_step(point) FROM generate_series(1, 70));
+      PERFORM state::text::userseg.gmm_state, userseg.log_likelihood(state), userseg.component_weights(state), userseg.next_mixture(state, m)::text;
+    EXCEPTION WHEN internal_error THEN strange := strange || SQLERRM; WHEN OTHERS THEN NULL;
+    END;
     BEGIN
       changed := encode(fuzz.mutate(decode(m::text, 'hex'), 7, i), 'hex')::userseg.mixture;
       PERFORM userseg.log_density(changed, '{1,2}'), userseg.responsibilities(changed, '{1e300,-1e300}');
