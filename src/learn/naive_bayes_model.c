@@ -24,6 +24,9 @@
 /* variances below are none */
 #define LEAST_VARIANCE	1e-290
 
+/* means and variances beyond are taken as that: only made up states have them */
+#define MOST_VALUE		1e300
+
 /* numbers on the stack for the joint probabilities of some rows */
 #define ROOM			4096
 #define MOST_ROWS		256
@@ -128,8 +131,8 @@ make_number(UsNbModel *m, int j, const UsNbSums *s, int cell, const UsNbMoments 
 
 		if (!(o.weight > 0))
 			o = *all;
-		value[0] = o.mean;
-		value[1] = fmax(o.variance + extra, LEAST_VARIANCE);
+		value[0] = fmax(fmin(o.mean, MOST_VALUE), -MOST_VALUE);
+		value[1] = fmax(fmin(o.variance + extra, MOST_VALUE), LEAST_VARIANCE);
 	}
 }
 
@@ -157,7 +160,7 @@ make_category(UsNbModel *m, int j, const UsNbSums *s, int cell, double alpha)
 			us_exact_merge(&total, &sum[l]);
 		all = log(us_exact_round(&total) + alpha * nseen);
 		for (int l = 0; l < n; l++)
-			value[l] = seen[l] ? log(us_exact_round(&sum[l]) + alpha) - all : 0;
+			value[l] = seen[l] ? fmax(log(us_exact_round(&sum[l]) + alpha) - all, LEAST_LOG) : 0;
 	}
 	pfree(seen);
 }
@@ -172,7 +175,14 @@ make_priors(UsNbModel *m, const UsNbSums *s, const double *prior)
 		us_exact_merge(&total, &s->sum[(Size) k * s->per_class]);
 	all = us_exact_round(&total);
 	for (int k = 0; k < s->classes; k++)
-		m->log_prior[k] = log(prior != NULL ? prior[k] : us_exact_round(&s->sum[(Size) k * s->per_class]) / all);
+	{
+		double		share = us_exact_round(&s->sum[(Size) k * s->per_class]) / all;
+
+		if (prior != NULL)
+			share = prior[k];
+		/* a class without rows, in a state */
+		m->log_prior[k] = share > 0 ? log(share) : LEAST_LOG;
+	}
 }
 
 UsNbModel *

@@ -5,8 +5,8 @@ SELECT fuzz.check('userseg.naive_bayes_state', userseg.naive_bayes_step(userseg.
 -- what is accepted answers, whatever it says
 CREATE FUNCTION answers(value text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM userseg.class_statistics(value::userseg.naive_bayes_state), userseg.naive_bayes_proba(value::userseg.naive_bayes_state, '{1,NULL,2}');
-  RETURN 'answered';
+  PERFORM userseg.class_statistics(value::userseg.naive_bayes_state);
+  RETURN CASE WHEN 'NaN' = ANY (userseg.naive_bayes_proba(value::userseg.naive_bayes_state, '{1,NULL,2}')) THEN 'NaN' ELSE 'answered' END;
 EXCEPTION WHEN data_exception OR feature_not_supported OR program_limit_exceeded THEN
   RETURN 'refused';
 END $$;
