@@ -97,16 +97,21 @@ us_budget_try(UsBudget *budget, Size bytes)
 void
 us_budget_take(UsBudget *budget, Size bytes, const char *what)
 {
+	double		used;
 	double		needed;
 
 	if (us_budget_try(budget, bytes))
 		return;
-	needed = US_MB(budget->used) + US_MB(bytes);
+	/* what the user can set is the limit of the whole */
+	used = US_MB(budget->used);
+	for (; budget->parent != NULL; budget = budget->parent)
+		used += US_MB(budget->parent->used);
+	needed = used + US_MB(bytes);
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
 			 errmsg("%s needs %.1f MB of memory, %.1f MB are allowed",
 					what, needed, US_MB(budget->limit)),
-			 errdetail("%.1f MB are in use already.", US_MB(budget->used)),
+			 errdetail("%.1f MB are in use already.", used),
 			 errhint("Set userseg.max_memory to at least %.0f MB, or train on fewer rows or columns.",
 					 ceil(needed))));
 }
