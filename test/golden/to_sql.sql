@@ -2,6 +2,7 @@
 -- that were never seen, the expression says what the model says: values and probabilities to 1e-9, labels exactly.
 SET client_min_messages = error;
 SET extra_float_digits = 1;
+SET jit = off;
 SELECT setseed(0.5);
 
 -- every source with a damaged copy of its rows behind it

@@ -4,6 +4,8 @@ CREATE SCHEMA test_to_sql;
 SET search_path = test_to_sql, public;
 SET extra_float_digits = 1;
 SET TimeZone = 'Europe/Berlin';
+-- compiling expressions of this length takes longer than evaluating them
+SET jit = off;
 CREATE TYPE plan AS ENUM ('free', 'paid', 'it''s "special"');
 CREATE DOMAIN level AS numeric;
 CREATE TABLE shop AS
