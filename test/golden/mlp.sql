@@ -35,8 +35,7 @@ INSERT INTO reference VALUES ('telco', 0.8329, 0.0021, 0.4344, 0.0026, NULL, NUL
 SELECT pg_temp.ok(f.auc >= r.auc - r.auc_sd, format('%s: AUC %s, scikit-learn %s ± %s', source, round(f.auc::numeric, 4), r.auc, r.auc_sd)) FROM figures f JOIN reference r USING (source) WHERE r.auc IS NOT NULL ORDER BY source;
 SELECT pg_temp.ok(f.logloss <= r.logloss + r.logloss_sd, format('%s: log loss %s, scikit-learn %s ± %s', source, round(f.logloss::numeric, 4), r.logloss, r.logloss_sd)) FROM figures f JOIN reference r USING (source) WHERE r.auc IS NOT NULL ORDER BY source;
 SELECT pg_temp.ok(f.rmse <= r.rmse + r.rmse_sd, format('diabetes: RMSE %s, scikit-learn %s ± %s', round(f.rmse::numeric, 3), r.rmse, r.rmse_sd)) FROM figures f JOIN reference r USING (source) WHERE source = 'diabetes';
-SELECT pg_temp.ok(f.auc > l.auc - 0.01, format('telco: AUC %s, logistic regression %s', round(f.auc::numeric, 4), round(l.auc::numeric, 4)))
-FROM figures f, LATERAL pg_temp.scores('telco', 'logistic', '{"penalty": "ridge"}', 1) l WHERE f.source = 'telco';
+SELECT pg_temp.ok(f.auc > 0.8379 - 0.01, format('telco: AUC %s, logistic regression 0.8379', round(f.auc::numeric, 4))) FROM figures f WHERE f.source = 'telco';
 
 -- iris through two and one units, against as many principal components of the standardised columns
 SELECT pg_temp.ok(metric_value <= error * margin, format('iris, code %s, %s: error %s, principal components %s', code, params, round(metric_value::numeric, 6), round(error::numeric, 6)))
@@ -47,6 +46,6 @@ FROM (VALUES (1, '{"hidden": []}'::jsonb, 0.27037554586700113, 1.001), (2, '{"hi
 -- the hidden layer of a network says what its inputs say, in fewer numbers: a logistic regression on the embedding of Telco's customers, against one on the columns
 SELECT 1 FROM userseg.train('telco_code', 'mlp', 'SELECT * FROM telco WHERE row_no % 5 <> 0', target => 'y', id => 'row_no', holdout => 0, params => '{"hidden": [64, 8]}') \g /dev/null
 CREATE TABLE coded AS SELECT row_no, userseg.embed('telco_code', t) AS code, y FROM telco t;
-SELECT 1 FROM userseg.train('on_code', 'logistic', 'SELECT * FROM coded WHERE row_no % 5 <> 0', target => 'y', id => 'row_no', holdout => 0, params => '{"penalty": "ridge"}') \g /dev/null
+SELECT 1 FROM userseg.train('on_code', 'logistic', 'SELECT * FROM coded WHERE row_no % 5 <> 0', target => 'y', id => 'row_no', holdout => 0, params => '{"penalty": "ridge", "lambda": 0.001}') \g /dev/null
 SELECT pg_temp.ok(auc > 0.8379 - 0.01, format('telco: logistic regression on an embedding of 8 numbers has AUC %s, on all columns 0.8379', round(auc::numeric, 4)))
 FROM (SELECT userseg.auc_agg(userseg.predict_value('on_code', c), y) AS auc FROM coded c WHERE row_no % 5 = 0) q;
