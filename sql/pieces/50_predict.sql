@@ -94,6 +94,10 @@ CREATE FUNCTION userseg.transform(model text, features record) RETURNS jsonb
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 SUPPORT userseg._predict_support AS 'MODULE_PATHNAME', 'userseg_transform';
 COMMENT ON FUNCTION userseg.transform(text, record) IS 'What the model sees of a row after preprocessing';
 
+CREATE FUNCTION userseg.predict_quantile(model text, features record, quantile float8) RETURNS float8
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'userseg_predict_quantile';
+COMMENT ON FUNCTION userseg.predict_quantile(text, record, float8) IS 'Quantile of the target for a row, by a random forest that keeps targets in its leaves';
+
 CREATE FUNCTION userseg.embed(model text, features record) RETURNS real[]
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT userseg._predict_support AS 'MODULE_PATHNAME', 'userseg_embed';
 COMMENT ON FUNCTION userseg.embed(text, record) IS 'The position of a row among others, as the hidden layer of a network: mlp, autoencoder';

@@ -255,6 +255,19 @@ SCORING_FUNCTION(embed, named_model, answer_embed)
 SCORING_FUNCTION(transform, named_model, answer_transform)
 SCORING_FUNCTION(score, valued_model, answer_detail)
 
+PG_FUNCTION_INFO_V1(userseg_predict_quantile);
+
+/* userseg.predict_quantile(model, features, quantile). */
+Datum
+userseg_predict_quantile(PG_FUNCTION_ARGS)
+{
+	UsScorer   *s = us_scorer(named_model(fcinfo));
+
+	if (!encode_record(fcinfo, s))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(us_scorer_quantile(s, PG_GETARG_FLOAT8(2)));
+}
+
 /* userseg.predict_json(model, features jsonb). */
 Datum
 userseg_predict_json(PG_FUNCTION_ARGS)

@@ -21,6 +21,7 @@
 #define OOB_ROWS		4096
 
 #define TREE_SALT		UINT64CONST(0x74726565)
+#define LEAF_SALT		UINT64CONST(0x6c656166)
 
 /* nanoseconds of one row, column and level; work of so many seconds is worth a worker */
 #define SECONDS_A_STEP		3e-9
@@ -34,6 +35,7 @@ typedef struct Area
 	int64		n;
 	int			width;
 	bool		bootstrap;
+	int			n_samples;
 	uint64		seed;
 	double		poisson[US_TREE_MOST_DRAWN];	/* P(count <= i) */
 	int			first_tree;		/* of this round */
@@ -59,6 +61,7 @@ typedef struct Slot
 	Size		set_at;			/* nodes come first, then sets, places and steps */
 	Size		place_at;
 	Size		step_at;
+	Size		sample_at;
 } Slot;
 
 #define SLOT_HEADER	TYPEALIGN(64, sizeof(Slot))
@@ -150,6 +153,70 @@ localise(Area *a, UsGrowPlan *plan, UsTreeRows *rows, UsSplitRule *rule)
 	plan->column = local_columns(a);
 }
 
+/* The leaf that a training row falls into. */
+static int32
+leaf_of(const UsGrowPlan *plan, const UsGrownTree *tree, uint32 row)
+{
+	const uint8 *bin = plan->rows->row_bin + (Size) row * plan->rows->width;
+	int32		i = 0;
+
+	while (tree->node[i].left != 0)
+	{
+		const UsTreeNode *node = &tree->node[i];
+
+		i = node->left + (us_node_left(node, tree->set, bin[node->column], (uint8) plan->column[node->column].nbins) ? 0 : 1);
+	}
+	return i;
+}
+
+/*
+ * Targets of rows drawn in each leaf, n_samples of them with replacement: each draw is the row of the least
+ * exponential variable over its weight, a function of seed, tree, draw and row key (P. S. Efraimidis and P. G. Spirakis, 2006).
+ */
+static void
+sample_leaves(Area *a, const UsGrowPlan *plan, const UsGrownTree *tree, int t, const UsTreeItem *item, int64 n,
+			  float *sample)
+{
+	const uint64 *key = (uint64 *) ((char *) a + a->key_at);
+	int32	   *number = palloc(sizeof(int32) * (Size) tree->n);
+	int32		leaves = 0;
+	double	   *least;
+	Size		places;
+
+	for (int32 i = 0; i < tree->n; i++)
+	{
+		number[i] = leaves;
+		leaves += tree->node[i].left == 0;
+	}
+	places = (Size) leaves * a->n_samples;
+	least = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * places);
+	for (Size i = 0; i < places; i++)
+		least[i] = INFINITY;
+	for (int64 i = 0; i < n; i++)
+	{
+		const UsTreeItem *it = &item[i];
+		float		y = (float) (-(it->a * plan->rule->unit_g) / (it->b * plan->rule->unit_h));
+		Size		at = (Size) number[leaf_of(plan, tree, it->row)] * a->n_samples;
+
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int k = 0; k < a->n_samples; k++)
+		{
+			double		u = us_uniform(a->seed ^ (LEAF_SALT * (uint64) (t + 1)) ^ (uint64) k, key[it->row]);
+			double		rank = -log(u) / it->b;
+
+			/* of equal ranks, as equal keys have, the smaller target */
+			if (rank < least[at + k] || (rank == least[at + k] && y < sample[at + k]))
+			{
+				least[at + k] = rank;
+				sample[at + k] = y;
+			}
+		}
+	}
+	pfree(least);
+	pfree(number);
+}
+
 void
 us_task_forest_grow(UsTeamTask *task)
 {
@@ -168,7 +235,8 @@ us_task_forest_grow(UsTeamTask *task)
 		Slot	   *s = slot_of(a, (int) i);
 		UsTreeItem *item = MemoryContextAllocHuge(context, sizeof(UsTreeItem) * (Size) Max(a->n, 1));
 		int			t = a->first_tree + (int) i;
-		UsGrownTree *tree = us_grow_tree(&plan, item, draw(a, t, item), us_mix64(a->seed, t));
+		int64		n = draw(a, t, item);
+		UsGrownTree *tree = us_grow_tree(&plan, item, n, us_mix64(a->seed, t));
 
 		s->n = tree->n;
 		s->n_sets = tree->n_sets;
@@ -176,7 +244,9 @@ us_task_forest_grow(UsTeamTask *task)
 		s->set_at = SLOT_HEADER + sizeof(UsTreeNode) * (Size) tree->n;
 		s->place_at = s->set_at + sizeof(UsTreeSet) * (Size) tree->n_sets;
 		s->step_at = TYPEALIGN(8, s->place_at + sizeof(float) * (Size) tree->n_places * rule.nstats);
-		if (tree->n > a->most_nodes || s->step_at + sizeof(UsTreeStep) * (Size) tree->n > a->slot_bytes)
+		s->sample_at = s->step_at + sizeof(UsTreeStep) * (Size) tree->n;
+		if (tree->n > a->most_nodes ||
+			s->sample_at + sizeof(float) * a->n_samples * (Size) us_tree_leaves(tree->node, tree->n) > a->slot_bytes)
 			elog(ERROR, "tree of %d nodes is larger than its slot", tree->n);
 		memcpy(slot_nodes(s), tree->node, sizeof(UsTreeNode) * (Size) tree->n);
 		if (tree->n_sets > 0)
@@ -184,6 +254,8 @@ us_task_forest_grow(UsTeamTask *task)
 		if (tree->n_places > 0)
 			memcpy((char *) s + s->place_at, tree->place, sizeof(float) * (Size) tree->n_places * rule.nstats);
 		us_tree_steps(tree->node, tree->n, (UsTreeStep *) ((char *) s + s->step_at));
+		if (a->n_samples > 0)
+			sample_leaves(a, &plan, tree, t, item, n, (float *) ((char *) s + s->sample_at));
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(old);
@@ -273,6 +345,8 @@ typedef struct Room
 	Size		nodes;
 	Size		sets;
 	Size		places;
+	Size		samples;
+	int32		leaves;			/* so far */
 } Room;
 
 /* Enlarge an array of the forest to hold more; its bytes are taken from the budget. */
@@ -327,6 +401,15 @@ take_tree(UsForest *f, Room *room, Slot *s, UsBudget *budget)
 	if (s->n_places > 0)
 		memcpy(f->place + f->n_places * f->n_classes, (char *) s + s->place_at,
 			   sizeof(float) * (Size) s->n_places * f->n_classes);
+	if (f->n_samples > 0)
+	{
+		int32		leaves = us_tree_leaves(slot_nodes(s), s->n);
+
+		f->sample = enlarge(budget, f->sample, &room->samples, ((Size) room->leaves + leaves) * f->n_samples, sizeof(float));
+		memcpy(f->sample + (Size) room->leaves * f->n_samples, (char *) s + s->sample_at,
+			   sizeof(float) * (Size) leaves * f->n_samples);
+		room->leaves += leaves;
+	}
 	f->n_sets += s->n_sets;
 	f->n_places += s->n_places;
 	f->root[++f->n_trees] = first + s->n;
@@ -362,6 +445,7 @@ lay_out(Area *a, const UsForestPlan *plan, bool sets)
 	}
 	a->slot_bytes = TYPEALIGN(64, SLOT_HEADER + (sizeof(UsTreeNode) + sizeof(UsTreeStep)) * (Size) a->most_nodes + 8 +
 							  (sets ? sizeof(UsTreeSet) * (Size) leaves : 0) +
+							  sizeof(float) * (Size) leaves * a->n_samples +
 							  (a->rule.kind == US_SPLIT_GRADIENT ? 0 : sizeof(float) * (Size) leaves * nstats));
 	a->slot_at = place_array(&at, a->slot_bytes * a->n_slots);
 	return at;
@@ -421,6 +505,7 @@ us_forest_grow(const UsFitInput *input, const UsForestPlan *plan, UsTreeStats *s
 	layout.n = stats->n;
 	layout.width = width;
 	layout.bootstrap = plan->bootstrap;
+	layout.n_samples = plan->n_samples;
 	layout.seed = plan->seed;
 	fill_poisson(plan->share, layout.poisson);
 	layout.most_nodes = us_grow_most_nodes(&plan->grow, stats->n, most_weight(plan, stats));
@@ -457,6 +542,7 @@ us_forest_grow(const UsFitInput *input, const UsForestPlan *plan, UsTreeStats *s
 	f->column = unconstify(UsTreeColumn *, plan->grow.column);
 	f->n_classes = a->rule.kind == US_SPLIT_GRADIENT ? 0 : a->rule.nstats;
 	f->n_scores = f->n_classes == 0;
+	f->n_samples = plan->n_samples;
 	f->root = palloc0((plan->n_trees + 1) * sizeof(int32));
 	while (f->n_trees < plan->n_trees)
 	{

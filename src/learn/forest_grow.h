@@ -14,6 +14,7 @@ typedef struct UsForestPlan
 	int			n_trees;
 	bool		bootstrap;		/* rows count as often as a Poisson number of mean share says; else each tree has all rows */
 	double		share;
+	int			n_samples;		/* targets that are kept for each leaf of a regression */
 	bool		oob;			/* answers of the trees that a row was not drawn for */
 	uint64		seed;
 	int			workers;		/* asked for; -1: by the size of the work */

@@ -35,6 +35,8 @@ static const UsParamSpec specs[] = {
 	"each tree has a bootstrap sample of the rows; false: all rows"},
 	{"sample_share", US_PARAM_NUMBER, "1", 0.001, 1, NULL,
 	"size of a bootstrap sample as a share of the rows"},
+	{"leaf_samples", US_PARAM_INT, "0", 0, US_TREE_SAMPLES, NULL,
+	"for a regression: targets of training rows that are kept for each leaf, for predict_quantile; 1 or a few do"},
 	{"max_bins", US_PARAM_INT, "255", 2, US_TREE_BINS, NULL,
 	"most bins that a number is cut into"},
 	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
@@ -72,6 +74,12 @@ read_plan(const UsFitInput *input, const UsTreeStats *stats, UsSplitRule *rule, 
 	plan->bootstrap = us_tree_param(input, "bootstrap")->boolean;
 	plan->share = us_tree_param(input, "sample_share")->number;
 	plan->oob = plan->bootstrap;
+	plan->n_samples = (int) us_tree_param(input, "leaf_samples")->integer;
+	if (plan->n_samples > 0 && stats->n_classes > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parameter \"leaf_samples\" is for regressions, and the target has %d classes", stats->n_classes),
+				 errhint("Leave it out: userseg.predict_proba has the distribution of classes.")));
 	plan->seed = input->seed;
 	plan->workers = workers->is_null ? -1 : (int) workers->integer;
 }
@@ -215,6 +223,7 @@ const UsAlgorithm us_algorithm_random_forest = {
 	.formula = us_tree_model_formula,
 	.shape = US_SHAPE_TREES,
 	.trees = us_tree_model_trees,
+	.quantile = us_tree_model_quantile,
 	.describe = us_tree_model_describe,
 	.write = us_tree_model_write,
 	.read = us_tree_model_read,

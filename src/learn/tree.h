@@ -79,8 +79,15 @@ typedef struct UsForest
 	int64		n_places;
 	float	   *place;			/* [n_places][n_classes], each summing to 1 */
 
+	int			n_samples;		/* targets of training rows kept for each leaf; 0: none */
+	float	   *sample;			/* [leaves of all trees][n_samples], on the scale of the values */
+
 	UsTreeStep *step;			/* [root[n_trees]] of us_forest_prepare() */
+	int32	   *leaf_number;	/* [same] how many leaves stand before a node; NULL without samples */
 } UsForest;
+
+/* Targets kept for a leaf, at most. */
+#define US_TREE_SAMPLES	64
 
 /* The bin of a value; missing is what stands for none, and for a level that does not exist. */
 static inline uint8
@@ -146,6 +153,14 @@ extern void us_forest_leaves(const UsForest *f, int t, const uint8 *bin, const i
 
 /* Add what a leaf of tree t says to the sums of a row, sum[us_forest_sums]. */
 extern void us_forest_add_leaf(const UsForest *f, int t, int32 leaf, double *sum);
+
+/*
+ * The targets kept in the leaves of all trees that a row of bin[width] falls into, to out[n_trees * n_samples].
+ */
+extern void us_forest_samples(const UsForest *f, const uint8 *bin, double *out);
+
+/* Leaves of n nodes. */
+extern int32 us_tree_leaves(const UsTreeNode *node, Size n);
 
 /*
  * Bins of a block x[width][stride] of nrows rows, row-major: bin[nrows][width].

@@ -141,6 +141,8 @@ us_tree_model_prepare(UsTreeModel *m)
 	m->block = (int) Min(Max(BLOCK_BYTES / (f->width + sizeof(double) * us_forest_sums(f)), 16), US_CHUNK_ROWS);
 	m->bin = palloc(m->block * (Size) Max(f->width, 1));
 	m->sum = palloc(sizeof(double) * m->block * (Size) us_forest_sums(f));
+	if (f->n_samples > 0)
+		m->draw = palloc_extended(sizeof(double) * (Size) f->n_trees * f->n_samples, MCXT_ALLOC_HUGE);
 	m->importance = palloc0(sizeof(double) * Max(f->width, 1));
 	for (int32 i = 0; i < f->root[f->n_trees]; i++)
 		if (f->node[i].left != 0)
@@ -287,6 +289,36 @@ us_tree_model_proba(const void *model, const double *x, double *p)
 	us_forest_bins(m->forest, x, m->bin);
 	us_forest_sum(m->forest, m->bin, 1, m->sum);
 	probabilities(m, m->sum, p);
+}
+
+static int
+compare_doubles(const void *a, const void *b)
+{
+	double		x = *(const double *) a;
+	double		y = *(const double *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Of the targets kept in the leaves of a row (N. Meinshausen, "Quantile Regression Forests", JMLR 7 (2006)), with
+ * linear interpolation between neighbours.
+ */
+double
+us_tree_model_quantile(const void *model, const double *x, double p)
+{
+	const UsTreeModel *m = model;
+	const UsForest *f = m->forest;
+	Size		n = (Size) f->n_trees * f->n_samples;
+	double		at = p * (n - 1);
+	Size		i = (Size) at;
+
+	if (n == 0)
+		return NAN;
+	us_forest_bins(f, x, m->bin);
+	us_forest_samples(f, m->bin, m->draw);
+	qsort(m->draw, n, sizeof(double), compare_doubles);
+	return m->base[0] + m->draw[i] + (i + 1 < n ? (at - i) * (m->draw[i + 1] - m->draw[i]) : 0);
 }
 
 const UsForest *

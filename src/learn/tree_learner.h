@@ -32,6 +32,7 @@ typedef struct UsTreeModel
 	int			block;			/* rows that go through a tree before the next */
 	uint8	   *bin;			/* [block][width] */
 	double	   *sum;			/* [block][sums] */
+	double	   *draw;			/* [n_trees * n_samples]; NULL without samples */
 } UsTreeModel;
 
 /* Most rows of a background sample, and the parameter that asks for one. */
@@ -58,6 +59,7 @@ extern UsFormula *us_tree_model_formula(const void *model, const UsFormulaReques
 extern void us_tree_model_explain(const void *model, const double *x, const UsScore *score, double *c);
 extern double us_tree_model_base(const void *model, const double *x, const UsScore *score);
 extern bool us_tree_model_importance(const void *model, UsImportanceKind kind, double *value);
+extern double us_tree_model_quantile(const void *model, const double *x, double p);
 extern const UsForest *us_tree_model_trees(const void *model, UsTreeMeaning *meaning);
 extern UsReport *us_tree_model_describe(const void *model);
 extern void us_tree_model_write(const void *model, UsWriter *w);

@@ -19,7 +19,7 @@
 /* rows between two looks at the values of their leaves */
 #define TILE		256
 
-#define FORMAT		1
+#define FORMAT		2
 
 /* most of each when a stored model is read */
 #define MAX_TREES	100000
@@ -39,6 +39,36 @@ us_forest_prepare(UsForest *f)
 
 	f->step = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsTreeStep) * Max(n, 1));
 	us_tree_steps(f->node, n, f->step);
+	if (f->n_samples == 0)
+		return;
+	f->leaf_number = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32) * Max(n, 1));
+	for (Size i = 0, leaves = 0; i < n; i++)
+	{
+		f->leaf_number[i] = (int32) leaves;
+		leaves += f->node[i].left == 0;
+	}
+}
+
+int32
+us_tree_leaves(const UsTreeNode *node, Size n)
+{
+	int32		leaves = 0;
+
+	for (Size i = 0; i < n; i++)
+		leaves += node[i].left == 0;
+	return leaves;
+}
+
+void
+us_forest_samples(const UsForest *f, const uint8 *bin, double *out)
+{
+	for (int t = 0; t < f->n_trees; t++)
+	{
+		Size		leaf = f->leaf_number[us_forest_leaf(f, t, bin) - f->node];
+
+		for (int k = 0; k < f->n_samples; k++)
+			out[(Size) t * f->n_samples + k] = f->sample[leaf * f->n_samples + k];
+	}
 }
 
 void
@@ -196,6 +226,10 @@ us_forest_write(const UsForest *f, UsWriter *w)
 			us_write_u64(w, f->set[i].bit[b]);
 	for (int64 i = 0; i < f->n_places * f->n_classes; i++)
 		us_write_f32(w, f->place[i]);
+	us_write_u8(w, (uint8) f->n_samples);
+	if (f->n_samples > 0)
+		for (Size i = 0, n = (Size) us_tree_leaves(f->node, f->root[f->n_trees]) * f->n_samples; i < n; i++)
+			us_write_f32(w, f->sample[i]);
 }
 
 static void
@@ -308,6 +342,26 @@ read_distributions(UsReader *r, UsForest *f)
 	}
 }
 
+static void
+read_samples(UsReader *r, UsForest *f)
+{
+	Size		n = us_tree_leaves(f->node, f->root[f->n_trees]);
+
+	f->n_samples = us_read_u8(r);
+	n *= f->n_samples;
+	if (f->n_samples > US_TREE_SAMPLES || (f->n_samples > 0 && f->n_classes > 0) || n > (r->len - r->pos) / sizeof(float))
+		us_corrupt(r, "%d samples of a leaf", f->n_samples);
+	if (n == 0)
+		return;
+	f->sample = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * n);
+	for (Size i = 0; i < n; i++)
+	{
+		f->sample[i] = us_read_f32(r);
+		if (!isfinite(f->sample[i]))
+			us_corrupt(r, "target %g in a leaf", f->sample[i]);
+	}
+}
+
 UsForest *
 us_forest_read(UsReader *r, int width)
 {
@@ -358,5 +412,6 @@ us_forest_read(UsReader *r, int width)
 		for (int b = 0; b < 4; b++)
 			f->set[i].bit[b] = us_read_u64(r);
 	read_distributions(r, f);
+	read_samples(r, f);
 	return f;
 }

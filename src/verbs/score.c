@@ -136,6 +136,26 @@ us_scorer_value(UsScorer *s)
 	return score.value;
 }
 
+double
+us_scorer_quantile(UsScorer *s, double p)
+{
+	const UsArtifact *a = s->model->artifact;
+	double		value = NAN;
+
+	if (!(p >= 0 && p <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("quantile is %g, outside of 0 <= quantile <= 1", p)));
+	if (a->algorithm->quantile != NULL && a->task == US_TASK_REGRESSION)
+		value = a->algorithm->quantile(a->model, s->x, p);
+	if (isnan(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" version %d gives no quantiles", s->model->info.model, s->model->info.version),
+				 errhint("Train a regression with algorithm \"random_forest\" and params {\"leaf_samples\": 1}, or one quantile with \"gradient_boosting\" and loss \"quantile\".")));
+	return value;
+}
+
 const double *
 us_scorer_embedding(UsScorer *s, int *n)
 {

@@ -64,6 +64,7 @@ extern void us_scorer_predict(UsScorer *scorer, UsPrediction *prediction);
 extern UsReport *us_scorer_proba(UsScorer *scorer);	/* object: name → probability */
 extern UsReport *us_scorer_transform(UsScorer *scorer);	/* object: encoded column → value */
 extern double us_scorer_value(UsScorer *scorer);	/* NaN: none */
+extern double us_scorer_quantile(UsScorer *scorer, double p);	/* raises 22023 for p outside of 0 .. 1, 42809 for a model without */
 extern const double *us_scorer_embedding(UsScorer *scorer, int *n);	/* [n], all finite and in the range of real */
 
 /*

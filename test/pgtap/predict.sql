@@ -1,12 +1,13 @@
 -- Shape of the scoring functions.
 BEGIN;
-SELECT plan(44);
+SELECT plan(48);
 
 CREATE TEMP TABLE scoring (name text, arguments text, result text);
 INSERT INTO scoring VALUES
   ('predict', 'model text, features record', 'text'),
   ('predict_id', 'model text, features record', 'integer'),
   ('predict_value', 'model text, features record', 'double precision'),
+  ('predict_quantile', 'model text, features record, quantile double precision', 'double precision'),
   ('predict_proba', 'model text, features record', 'jsonb'),
   ('predict_detail', 'model text, features record', 'userseg.prediction'),
   ('predict_json', 'model text, features jsonb', 'userseg.prediction'),
