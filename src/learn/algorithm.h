@@ -228,10 +228,7 @@ typedef struct UsAlgorithm
 	int			(*embed_width) (const void *model);
 	void		(*embed) (const void *model, const double *x, double *code);
 
-	/*
-	 * For a regression: the quantile of the target's distribution for a row, 0 <= p <= 1; NaN when the model was
-	 * trained without what this takes.  Or NULL.
-	 */
+	/* For a regression: quantile 0 <= p <= 1 of the targets of rows like x; NaN: trained without; or NULL. */
 	double		(*quantile) (const void *model, const double *x, double p);
 
 	/* The trees of a model that is made of trees, and what their leaves mean; or NULL. */
