@@ -12,12 +12,10 @@
 #include "infra/progress.h"
 #include "learn/tree_prune.h"
 
-static const char *const criteria[] = {"gini", "entropy", NULL};
 static const char *const prunings[] = {"cross_validation", "alpha", "none", NULL};
 
 static const UsParamSpec specs[] = {
-	{"criterion", US_PARAM_CHOICE, "\"gini\"", 0, 0, criteria,
-	"impurity of classes; a regression minimises the variance"},
+	US_TREE_CRITERION_PARAM,
 	{"max_depth", US_PARAM_INT, "30", 0, 1000, NULL,
 	"most splits from the root to a leaf"},
 	{"min_leaf", US_PARAM_NUMBER, "5", 0, 1e12, NULL,
@@ -43,7 +41,7 @@ read_plan(const UsFitInput *input, const UsTreeStats *stats, UsSplitRule *rule, 
 {
 	const UsParam *leaves = us_tree_param(input, "max_leaves");
 
-	*rule = us_tree_average_rule(stats, strcmp(us_tree_param(input, "criterion")->text, "entropy") == 0,
+	*rule = us_tree_average_rule(input, stats,
 								 us_tree_param(input, "min_leaf")->number,
 								 us_tree_param(input, "min_gain")->number);
 	plan->rule = rule;
@@ -115,6 +113,7 @@ tree_fit(const UsFitInput *input, UsFitResult *result)
 	result->details = us_report_object();
 	stats.item = us_arena_array(arena, rows.n, sizeof(UsTreeItem));
 	stats.key = us_arena_array(arena, rows.n, sizeof(uint64));
+	stats.absolute = us_tree_absolute(input);
 	us_tree_stats_fill(input, &stats);
 	column = us_tree_columns(input, (int) us_tree_param(input, "max_bins")->integer);
 	rows.row_bin = us_arena_array(arena, rows.n, rows.width);

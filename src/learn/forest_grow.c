@@ -102,7 +102,8 @@ draw(Area *a, int t, UsTreeItem *item)
 {
 	const UsTreeItem *all = (UsTreeItem *) ((char *) a + a->item_at);
 	const uint64 *key = (uint64 *) ((char *) a + a->key_at);
-	bool		gradient = a->rule.kind == US_SPLIT_GRADIENT;
+	bool		values = us_split_of_values(&a->rule);
+	bool		absolute = a->rule.kind == US_SPLIT_ABSOLUTE;
 	int64		n = 0;
 
 	for (int64 i = 0; i < a->n; i++)
@@ -114,8 +115,9 @@ draw(Area *a, int t, UsTreeItem *item)
 		if (times == 0)
 			continue;
 		item[n] = all[i];
-		item[n].a *= times;
-		if (gradient)
+		if (!absolute)
+			item[n].a *= times;
+		if (values)
 			item[n].b *= times;
 		n++;
 	}
@@ -195,7 +197,7 @@ sample_leaves(Area *a, const UsGrowPlan *plan, const UsGrownTree *tree, int t, c
 	for (int64 i = 0; i < n; i++)
 	{
 		const UsTreeItem *it = &item[i];
-		float		y = (float) (-(it->a * plan->rule->unit_g) / (it->b * plan->rule->unit_h));
+		float		y = (float) us_tree_item_value(plan->rule, it);
 		Size		at = (Size) number[leaf_of(plan, tree, it->row)] * a->n_samples;
 
 		if (i % 4096 == 0)
@@ -269,7 +271,7 @@ forest_of_slot(const Area *a, Slot *s, const UsTreeColumn *column, UsForest *f)
 	memset(f, 0, sizeof(UsForest));
 	f->width = a->width;
 	f->column = unconstify(UsTreeColumn *, column);
-	f->n_classes = a->rule.kind == US_SPLIT_GRADIENT ? 0 : a->rule.nstats;
+	f->n_classes = us_split_of_values(&a->rule) ? 0 : a->rule.nstats;
 	f->n_scores = f->n_classes == 0;
 	f->node = slot_nodes(s);
 	f->set = (UsTreeSet *) ((char *) s + s->set_at);
@@ -440,13 +442,13 @@ lay_out(Area *a, const UsForestPlan *plan, bool sets)
 	if (plan->oob)
 	{
 		a->sum_at = place_array(&at, sizeof(double) * (Size) a->n *
-								(a->rule.kind == US_SPLIT_GRADIENT ? 1 : nstats));
+								(us_split_of_values(&a->rule) ? 1 : nstats));
 		a->count_at = place_array(&at, sizeof(uint32) * (Size) a->n);
 	}
 	a->slot_bytes = TYPEALIGN(64, SLOT_HEADER + (sizeof(UsTreeNode) + sizeof(UsTreeStep)) * (Size) a->most_nodes + 8 +
 							  (sets ? sizeof(UsTreeSet) * (Size) leaves : 0) +
 							  sizeof(float) * (Size) leaves * a->n_samples +
-							  (a->rule.kind == US_SPLIT_GRADIENT ? 0 : sizeof(float) * (Size) leaves * nstats));
+							  (us_split_of_values(&a->rule) ? 0 : sizeof(float) * (Size) leaves * nstats));
 	a->slot_at = place_array(&at, a->slot_bytes * a->n_slots);
 	return at;
 }
@@ -540,7 +542,7 @@ us_forest_grow(const UsFitInput *input, const UsForestPlan *plan, UsTreeStats *s
 
 	f->width = width;
 	f->column = unconstify(UsTreeColumn *, plan->grow.column);
-	f->n_classes = a->rule.kind == US_SPLIT_GRADIENT ? 0 : a->rule.nstats;
+	f->n_classes = us_split_of_values(&a->rule) ? 0 : a->rule.nstats;
 	f->n_scores = f->n_classes == 0;
 	f->n_samples = plan->n_samples;
 	f->root = palloc0((plan->n_trees + 1) * sizeof(int32));

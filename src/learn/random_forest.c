@@ -14,7 +14,6 @@
 #define USUAL_LEAVES	20000
 #define USUAL_LEAST		5
 
-static const char *const criteria[] = {"gini", "entropy", NULL};
 
 static const UsParamSpec specs[] = {
 	{"n_trees", US_PARAM_INT, "200", 1, 100000, NULL,
@@ -29,8 +28,7 @@ static const UsParamSpec specs[] = {
 	"most leaves of a tree, the largest gains first; default: no limit"},
 	{"min_gain", US_PARAM_NUMBER, "0", 0, INFINITY, NULL,
 	"least gain of a split: decrease of impurity times weight"},
-	{"criterion", US_PARAM_CHOICE, "\"gini\"", 0, 0, criteria,
-	"impurity of classes; a regression minimises the variance"},
+	US_TREE_CRITERION_PARAM,
 	{"bootstrap", US_PARAM_BOOL, "true", 0, 0, NULL,
 	"each tree has a bootstrap sample of the rows; false: all rows"},
 	{"sample_share", US_PARAM_NUMBER, "1", 0.001, 1, NULL,
@@ -55,7 +53,7 @@ read_plan(const UsFitInput *input, const UsTreeStats *stats, UsSplitRule *rule, 
 	const UsParam *workers = us_tree_param(input, "workers");
 	double		usual = fmax(USUAL_LEAST, ceil((double) stats->n / USUAL_LEAVES));
 
-	*rule = us_tree_average_rule(stats, strcmp(us_tree_param(input, "criterion")->text, "entropy") == 0,
+	*rule = us_tree_average_rule(input, stats,
 								 leaf->is_null ? usual : leaf->number,
 								 us_tree_param(input, "min_gain")->number);
 	plan->grow.rule = rule;
@@ -106,7 +104,7 @@ add_oob(OobSums *s, const UsTreeStats *stats, const UsTreeItem *item, const doub
 	us_exact_add(&s->weight, w);
 	if (stats->n_classes == 0)
 	{
-		double		y = -item->a * stats->unit / w;
+		double		y = stats->absolute ? item->a * stats->unit : -item->a * stats->unit / w;
 		double		d = sum[0] / n - y;
 
 		us_exact_add(&s->square, w * d * d);
@@ -169,6 +167,7 @@ forest_fit(const UsFitInput *input, UsFitResult *result)
 	result->details = us_report_object();
 	stats.item = us_arena_array(arena, input->frame->nrows, sizeof(UsTreeItem));
 	stats.key = us_arena_array(arena, input->frame->nrows, sizeof(uint64));
+	stats.absolute = us_tree_absolute(input);
 	us_tree_stats_fill(input, &stats);
 	plan.grow.column = us_tree_columns(input, (int) us_tree_param(input, "max_bins")->integer);
 	read_plan(input, &stats, &rule, &plan);

@@ -13,7 +13,7 @@
 
 #include "miscadmin.h"
 
-#include "learn/tree_grow.h"
+#include "learn/tree_absolute.h"
 #include "math/random.h"
 
 /* A node of fewer items knows its bins by looking at them. */
@@ -47,6 +47,7 @@ typedef struct Grower
 	int			group;			/* columns whose sums are made together */
 	int64	   *hist;			/* [group][US_TREE_BINS + 1][nstats], zero between nodes */
 	int64	   *total;			/* [nstats] */
+	UsAbsolute *absolute;		/* ABSOLUTE: instead of hist */
 	int		   *order;			/* [width] columns, drawn from the front */
 	int64		leaves;
 
@@ -88,9 +89,10 @@ us_grow_bytes(const UsGrowPlan *plan, int64 n, double weight)
 	int64		nodes = us_grow_most_nodes(plan, n, weight);
 
 	return (Size) n * 2 * sizeof(UsTreeItem) +
+		(plan->rule->kind == US_SPLIT_ABSOLUTE ? us_absolute_bytes(n) : 0) +
 		(Size) columns_together(plan) * (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64) +
 		(Size) nodes * (2 * sizeof(UsTreeNode) + sizeof(Pending) / 2) +
-		(plan->rule->kind == US_SPLIT_GRADIENT ? 0 : (Size) nodes * plan->rule->nstats * sizeof(float));
+		(us_split_of_values(plan->rule) ? 0 : (Size) nodes * plan->rule->nstats * sizeof(float));
 }
 
 /* ---- sums ---- */
@@ -100,6 +102,11 @@ sum_items(const Grower *g, int64 begin, int64 end, int64 *total)
 {
 	const UsTreeItem *item = g->item;
 
+	if (g->absolute)
+	{
+		us_absolute_node(g->absolute, item + begin, end - begin, total);
+		return;
+	}
 	memset(total, 0, g->rule->nstats * sizeof(int64));
 	if (g->rule->kind == US_SPLIT_GRADIENT)
 	{
@@ -207,7 +214,7 @@ find_split(Grower *g, const Pending *p, UsSplit *split)
 	int			width = g->plan->rows->width;
 	UsSplitNode node = {
 		.total = g->total,
-		.score = us_split_score(g->rule, g->total, g->rule->lambda),
+		.score = g->absolute ? 0 : us_split_score(g->rule, g->total, g->rule->lambda),
 		.low = p->low,
 		.high = p->high
 	};
@@ -232,9 +239,11 @@ find_split(Grower *g, const Pending *p, UsSplit *split)
 			g->order[j] = g->order[i];
 			g->order[i] = c;
 		}
-		fill_hist(g, g->order + k, m, p->begin, p->end);
+		if (!g->absolute)
+			fill_hist(g, g->order + k, m, p->begin, p->end);
 		for (int i = 0; i < m; i++)
-			tried += try_column(g, g->order[k + i], hist_of(g, i), &node, p->begin, p->end, split);
+			tried += g->absolute ? us_absolute_column(g->absolute, g->order[k + i], split) :
+				try_column(g, g->order[k + i], hist_of(g, i), &node, p->begin, p->end, split);
 		k += m;
 	}
 }
@@ -273,7 +282,7 @@ make_leaf(Grower *g, UsTreeNode *node, double low, double high)
 	double		weight = 0;
 	float	   *place;
 
-	if (g->rule->kind == US_SPLIT_GRADIENT)
+	if (us_split_of_values(g->rule))
 	{
 		node->u.value = fmin(fmax(us_split_value(g->rule, g->total), low), high);
 		return;
@@ -493,6 +502,8 @@ us_grow_tree(const UsGrowPlan *plan, UsTreeItem *item, int64 n, uint64 seed)
 	g.hist = palloc0((Size) g.group * (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64));
 	g.total = palloc(plan->rule->nstats * sizeof(int64));
 	g.order = palloc(Max(plan->rows->width, 1) * sizeof(int));
+	if (plan->rule->kind == US_SPLIT_ABSOLUTE)
+		g.absolute = us_absolute_create(plan, n);
 	g.leaves = 1;
 	root.node = add_nodes(&g, 1);
 	open_node(&g, &root);
@@ -511,6 +522,8 @@ us_grow_tree(const UsGrowPlan *plan, UsTreeItem *item, int64 n, uint64 seed)
 	renumber(&g.tree, plan->rule->nstats);
 	if (g.pending)
 		pfree(g.pending);
+	if (g.absolute)
+		us_absolute_free(g.absolute);
 	pfree(g.order);
 	pfree(g.total);
 	pfree(g.hist);

@@ -12,8 +12,8 @@
 typedef struct UsTreeItem
 {
 	uint32		row;
-	int32		a;				/* GRADIENT: gradient; else the weight */
-	int32		b;				/* GRADIENT: hessian; else the class */
+	int32		a;				/* GRADIENT: gradient; ABSOLUTE: target; else the weight */
+	int32		b;				/* GRADIENT: hessian; ABSOLUTE: weight; else the class */
 } UsTreeItem;
 
 typedef struct UsGrowPlan

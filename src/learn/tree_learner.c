@@ -85,7 +85,8 @@ us_tree_stats_fill(const UsFitInput *input, UsTreeStats *stats)
 	stats->unit_h = e->whole && e->weight <= 1024 ? 1 : e->weight / LARGEST_STAT;
 	stats->centre = us_exact_round(&e->sum) / us_exact_round(&e->mass);
 	reach = fmax(e->high - stats->centre, stats->centre - e->low);
-	stats->unit = classes ? stats->unit_h : (reach > 0 ? reach * e->weight / LARGEST_STAT : 1);
+	stats->unit = classes ? stats->unit_h :
+		(reach > 0 ? reach * (stats->absolute ? 1 : e->weight) / LARGEST_STAT : 1);
 	for (int i = 0; i < frame->nchunks; i++)
 	{
 		const UsChunk *chunk = us_frame_chunk(frame, i);
@@ -100,7 +101,7 @@ us_tree_stats_fill(const UsFitInput *input, UsTreeStats *stats)
 			int32		h = (int32) fmax(rint(weight / stats->unit_h), 1);
 
 			stats->item[n].row = (uint32) n;
-			stats->item[n].a = classes ? h : (int32) rint(-weight * (y[r] - stats->centre) / stats->unit);
+			stats->item[n].a = classes ? h : (int32) rint((stats->absolute ? 1 : -weight) * (y[r] - stats->centre) / stats->unit);
 			stats->item[n].b = classes ? (int32) y[r] : h;
 			stats->key[n] = chunk->key[r];
 		}
@@ -112,12 +113,30 @@ us_tree_stats_fill(const UsFitInput *input, UsTreeStats *stats)
 	pfree(y);
 }
 
+const char *const us_tree_criteria[] = {"gini", "entropy", "absolute_error", NULL};
+
+bool
+us_tree_absolute(const UsFitInput *input)
+{
+	if (strcmp(us_tree_param(input, "criterion")->text, "absolute_error") != 0)
+		return false;
+	if (input->task == US_TASK_CLASSIFICATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("criterion \"absolute_error\" is for regressions, and the target has %d classes",
+						input->target->n_classes),
+				 errhint("Use \"gini\" or \"entropy\".")));
+	return true;
+}
+
 UsSplitRule
-us_tree_average_rule(const UsTreeStats *stats, bool entropy, double min_weight, double min_gain)
+us_tree_average_rule(const UsFitInput *input, const UsTreeStats *stats, double min_weight, double min_gain)
 {
 	UsSplitRule rule = {0};
+	bool		entropy = strcmp(us_tree_param(input, "criterion")->text, "entropy") == 0;
 
-	rule.kind = stats->n_classes == 0 ? US_SPLIT_GRADIENT : entropy ? US_SPLIT_ENTROPY : US_SPLIT_GINI;
+	rule.kind = stats->n_classes > 0 ? (entropy ? US_SPLIT_ENTROPY : US_SPLIT_GINI) :
+		stats->absolute ? US_SPLIT_ABSOLUTE : US_SPLIT_GRADIENT;
 	rule.nstats = stats->n_classes == 0 ? 2 : stats->n_classes;
 	rule.unit_g = stats->unit;
 	rule.unit_h = stats->unit_h;

@@ -77,15 +77,33 @@ typedef struct UsTreeStats
 	double		unit_h;			/* of weights (regression) */
 	double		centre;			/* regression: targets are relative to it */
 	double		weight;			/* of all rows together */
-	UsTreeItem *item;			/* [n]: weight and class; or minus the weighted target, and the weight */
+	bool		absolute;		/* regression: for the absolute error */
+	UsTreeItem *item;			/* [n]: weight and class; or minus the weighted target (absolute: the target), and the weight */
 	uint64	   *key;			/* [n] row keys */
 } UsTreeStats;
 
-/* Read targets, weights and keys of all rows; item and key are room of the caller. */
+/* The target of an item of a regression, less the centre. */
+static inline double
+us_tree_item_value(const UsSplitRule *rule, const UsTreeItem *item)
+{
+	if (rule->kind == US_SPLIT_ABSOLUTE)
+		return item->a * rule->unit_g;
+	return -(item->a * rule->unit_g) / (item->b * rule->unit_h);
+}
+
+/* Read targets, weights and keys of all rows; item and key are room of the caller; absolute is set. */
 extern void us_tree_stats_fill(const UsFitInput *input, UsTreeStats *stats);
 
-/* The rule of trees that average: variance, gini or entropy. */
-extern UsSplitRule us_tree_average_rule(const UsTreeStats *stats, bool entropy, double min_weight,
+/*
+ * The criteria of trees that average, the parameter, and the rule that it asks for; 22023 for a criterion of
+ * regressions and a target of classes.
+ */
+extern const char *const us_tree_criteria[];
+#define US_TREE_CRITERION_PARAM \
+	{"criterion", US_PARAM_CHOICE, "\"gini\"", 0, 0, us_tree_criteria, \
+	"impurity of classes, gini or entropy; a regression minimises the variance, or with absolute_error the absolute error"}
+extern bool us_tree_absolute(const UsFitInput *input);
+extern UsSplitRule us_tree_average_rule(const UsFitInput *input, const UsTreeStats *stats, double min_weight,
 										double min_gain);
 
 /* The value of the boolean, number or integer parameter of that name. */

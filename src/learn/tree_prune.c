@@ -175,7 +175,7 @@ set_leaf(UsGrownTree *tree, const UsSplitRule *rule, int32 i, const int64 *stat)
 	tree->node[i].left = 0;
 	tree->node[i].flags = 0;
 	tree->node[i].gain = 0;
-	if (rule->kind == US_SPLIT_GRADIENT)
+	if (us_split_of_values(rule))
 	{
 		tree->node[i].u.value = us_split_value(rule, stat);
 		return;
@@ -196,7 +196,7 @@ us_prune_tree(const UsGrownTree *tree, const UsSplitRule *rule, const double *li
 
 	out->node = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsTreeNode) * (Size) tree->n);
 	out->set = palloc(sizeof(UsTreeSet) * (Size) Max(tree->n_sets, 1));
-	if (rule->kind != US_SPLIT_GRADIENT)
+	if (!us_split_of_values(rule))
 		out->place = MemoryContextAllocHuge(CurrentMemoryContext,
 											sizeof(float) * (Size) tree->n * rule->nstats);
 	out->n = 1;
@@ -263,19 +263,19 @@ list_candidates(const UsGrownTree *tree, const double *link, double **candidate)
 	return m;
 }
 
-/* Squared error of what a node says about an item, times its weight. */
+/* Error of what a node says about an item, squared or absolute, times its weight. */
 static double
 error_at(const UsTreeStats *stats, const UsSplitRule *rule, const int64 *stat, const UsTreeItem *it)
 {
 	double		e = 0;
 	double		weight = 0;
 
-	if (rule->kind == US_SPLIT_GRADIENT)
+	if (us_split_of_values(rule))
 	{
 		double		w = it->b * stats->unit_h;
-		double		d = us_split_value(rule, stat) + it->a * stats->unit / w;
+		double		d = us_split_value(rule, stat) - us_tree_item_value(rule, it);
 
-		return w * d * d;
+		return w * (rule->kind == US_SPLIT_ABSOLUTE ? fabs(d) : d * d);
 	}
 	for (int k = 0; k < rule->nstats; k++)
 		weight += (double) stat[k];

@@ -27,7 +27,7 @@ us_split_weight(const UsSplitRule *rule, const int64 *sum)
 {
 	int64		n = 0;
 
-	if (rule->kind == US_SPLIT_GRADIENT)
+	if (us_split_of_values(rule))
 		return (double) sum[1] * rule->unit_h;
 	for (int k = 0; k < rule->nstats; k++)
 		n += sum[k];
@@ -67,6 +67,8 @@ us_split_value(const UsSplitRule *rule, const int64 *sum)
 {
 	double		h = (double) sum[1] * rule->unit_h + rule->lambda;
 
+	if (rule->kind == US_SPLIT_ABSOLUTE)
+		return -(double) sum[0] * rule->unit_g;
 	return h > 0 ? -(double) sum[0] * rule->unit_g / h : 0;
 }
 
@@ -412,36 +414,34 @@ scan_levels(Search *s, const int64 *hist, const uint64 *present)
 	pfree(level);
 }
 
-/*
- * Of the bins without rows behind the split, the one whose threshold is nearest to the middle
- * of the gap: for training rows they are all the same, for others it is the fairest.
- */
+int
+us_split_middle(const UsTreeColumn *column, int bin, int next)
+{
+	const double *threshold = column->threshold;
+	double		middle = threshold[bin] / 2 + threshold[next - 1] / 2;
+
+	while (bin + 1 < next && fabs(threshold[bin + 1] - middle) < fabs(threshold[bin] - middle))
+		bin++;
+	return bin;
+}
+
+/* The bin of a split at bin that stands in the middle of the gap to the next one with rows. */
 static int
 middle_of_gap(const Search *s, const int64 *hist, const uint64 *present, int bin)
 {
-	const double *threshold = s->column->threshold;
 	int			nstats = s->rule->nstats;
 	int			last = s->column->nbins - 1;
-	int			next = bin;
-	double		middle;
 
-	if (bin == last)
-		return bin;
-	for (next = bin + 1; next <= last; next++)
+	for (int next = bin + 1; next <= last; next++)
 	{
 		int64		any = 0;
 
 		for (int k = 0; k < nstats; k++)
 			any |= hist[(Size) next * nstats + k];
 		if (is_present(present, next) && any != 0)
-			break;
+			return us_split_middle(s->column, bin, next);
 	}
-	if (next > last)
-		return bin;				/* only missing values go right */
-	middle = threshold[bin] / 2 + threshold[next - 1] / 2;
-	while (bin + 1 < next && fabs(threshold[bin + 1] - middle) < fabs(threshold[bin] - middle))
-		bin++;
-	return bin;
+	return bin;					/* only missing values go right */
 }
 
 void

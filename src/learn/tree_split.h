@@ -14,7 +14,8 @@ typedef enum UsSplitKind
 {
 	US_SPLIT_GRADIENT,			/* 2 sums: gradient, hessian; the value of a node is -G / (H + lambda) */
 	US_SPLIT_GINI,				/* n_classes sums: weight of each class */
-	US_SPLIT_ENTROPY			/* the same */
+	US_SPLIT_ENTROPY,			/* the same */
+	US_SPLIT_ABSOLUTE			/* 2 sums: minus the median, weight (learn/tree_absolute.h) */
 } UsSplitKind;
 
 /* How splits are judged. */
@@ -32,6 +33,13 @@ typedef struct UsSplitRule
 	double		level_min;		/* a level with less weight in the node goes where missing values go */
 	const int8 *monotone;		/* [width]: 1 rising, -1 falling, 0 free; or NULL */
 } UsSplitRule;
+
+/* Do leaves hold a value, and no distribution over classes? */
+static inline bool
+us_split_of_values(const UsSplitRule *rule)
+{
+	return rule->kind == US_SPLIT_GRADIENT || rule->kind == US_SPLIT_ABSOLUTE;
+}
 
 /* A category of so few levels in a node is split level by level against the rest. */
 #define US_LEVELS_ALONE	4
@@ -67,8 +75,14 @@ extern double us_split_score(const UsSplitRule *rule, const int64 *sum, double l
 /* The weight of a group of rows: the hessian, or all classes together. */
 extern double us_split_weight(const UsSplitRule *rule, const int64 *sum);
 
-/* GRADIENT: its value. */
+/* GRADIENT, ABSOLUTE: its value. */
 extern double us_split_value(const UsSplitRule *rule, const int64 *sum);
+
+/*
+ * Of the bins from bin to the one before next, which have no rows but the first, the one whose threshold is nearest to the
+ * middle of the gap: for training rows they are all the same, for others it is the fairest.
+ */
+extern int	us_split_middle(const UsTreeColumn *column, int bin, int next);
 
 /*
  * Try all splits of a column: hist[nbins + 1][nstats]; present, if not NULL, has the bit of every

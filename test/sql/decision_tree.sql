@@ -34,12 +34,21 @@ SELECT userseg.predict_value('d', ROW(90, 1, 'pink', 3)::full_row) BETWEEN 0 AND
 SELECT warnings FROM userseg.predict_detail('d', ROW(90, 1, 'pink', 3)::full_row);
 -- few rows
 SELECT details #>> '{model,leaves}' AS leaves FROM userseg.train('few', 'decision_tree', 'SELECT i AS x, i % 2 = 0 AS y FROM generate_series(1, 2) i', target => 'y', holdout => 0);
+-- the absolute error: leaves are medians; rows repeated as with weights
+SELECT details #>> '{model,leaves}' AS leaves FROM userseg.train('median', 'decision_tree', 'SELECT i AS x, CASE WHEN i > 6 THEN 10 ELSE i END AS y FROM generate_series(1, 9) i', target => 'y', holdout => 0, params => '{"pruning": "none", "min_leaf": 1, "max_depth": 1, "criterion": "absolute_error"}');
+SELECT x, round(userseg.predict_value('median', ROW(x)::one)::numeric, 6) AS value FROM (VALUES (1::float8), (9)) v(x);
+SELECT version FROM userseg.train('weighed', 'decision_tree', 'SELECT a, b, colour, a * b AS z, 1 + id % 3 AS w FROM t WHERE a IS NOT NULL', target => 'z', weight => 'w', holdout => 0, params => '{"pruning": "none", "min_leaf": 7, "criterion": "absolute_error"}');
+SELECT version FROM userseg.train('repeated', 'decision_tree', 'SELECT a, b, colour, a * b AS z FROM t, generate_series(1, 1 + id % 3) WHERE a IS NOT NULL', target => 'z', holdout => 0, params => '{"pruning": "none", "min_leaf": 7, "criterion": "absolute_error"}');
+SELECT max(abs(userseg.predict_value('weighed', t) - userseg.predict_value('repeated', t))) < 1e-3 AS weights FROM t;
+SELECT version FROM userseg.train('pruned', 'decision_tree', 'SELECT a, b, colour, a * b AS z FROM t ORDER BY hashint4(id)', target => 'z', holdout => 0, params => '{"criterion": "absolute_error"}');
+SELECT (details #>> '{model,leaves}')::int BETWEEN 2 AND (details #>> '{pruning,leaves_grown}')::int AS pruned FROM userseg.model_versions WHERE model = 'pruned';
 -- errors
 \set VERBOSITY default
 SELECT userseg.train('e', 'decision_tree', 't');
 SELECT userseg.train('e', 'decision_tree', 't', target => 'y', params => '{"min_leaf": -1}');
 SELECT userseg.train('e', 'decision_tree', 't', target => 'y', params => '{"criterion": "mae"}');
+SELECT userseg.train('e', 'decision_tree', 't', target => 'y', holdout => 0, params => '{"criterion": "absolute_error"}');
 SELECT userseg.train('e', 'kmeans', 't', features => '{a,colour}', transform => '{"colour": "native"}');
 SELECT userseg.train('e', 'kmeans', 't', features => '{a,b}', transform => '{"a": {"impute": "keep"}}');
-SELECT count(*) AS dropped FROM unnest('{d,full,step,shuffled,ordered,weighed,repeated,three,root,few}'::text[]) m, LATERAL userseg.drop_model(m) x;
+SELECT count(*) AS dropped FROM unnest('{d,full,step,shuffled,ordered,weighed,repeated,three,root,few,median,pruned}'::text[]) m, LATERAL userseg.drop_model(m) x;
 DROP SCHEMA test_tree CASCADE;
