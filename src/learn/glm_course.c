@@ -90,7 +90,7 @@ choose(UsGlmCourse *c)
 	int			used = 0;
 	int			best = 0;
 
-	us_lambda_path(us_glm_lambda_max(&c->problem, c->fit),
+	us_lambda_path(us_glm_lambda_max(&c->problem, c->fit), c->problem.mix,
 				   rows > c->fit->width ? PATH_RATIO : PATH_RATIO_WIDE, n, lambda);
 	for (int k = 0; k < c->problem.nfolds; k++)
 	{

@@ -140,7 +140,7 @@ choose(UsLinearFit *f, const UsQuadratic *q)
 	path.n = (int) us_params_get(f->input->params, "n_lambda")->integer;
 	path.lambda = (double *) palloc(sizeof(double) * path.n);
 	path.error = (double *) palloc(sizeof(double) * path.n);
-	us_lambda_path(most, f->sums->n > f->width ? PATH_RATIO : PATH_RATIO_WIDE, path.n, path.lambda);
+	us_lambda_path(most, f->penalty.mix, f->sums->n > f->width ? PATH_RATIO : PATH_RATIO_WIDE, path.n, path.lambda);
 	if (f->nfolds > 0)
 		cross_validate(f, &path);
 	else

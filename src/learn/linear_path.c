@@ -11,6 +11,9 @@
 
 #include "learn/linear_path.h"
 
+/* a ridge has no lambda that makes all coefficients 0: that of this share of a lasso stands for it */
+#define LEAST_MIX	1e-3
+
 static UsDd
 at(const UsCrossSums *s, int i, int j)
 {
@@ -163,12 +166,14 @@ us_lambda_max(const UsQuadratic *q, double mix)
 
 	for (int i = 0; i < q->p; i++)
 		most = fmax(most, fabs(q->cy[i]));
-	return most / fmax(mix, 1e-3);
+	return most / fmax(mix, LEAST_MIX);
 }
 
 void
-us_lambda_path(double max, double ratio, int n, double *lambda)
+us_lambda_path(double max, double mix, double ratio, int n, double *lambda)
 {
+	if (mix == 0)
+		ratio *= LEAST_MIX;
 	for (int i = 0; i < n; i++)
 		lambda[i] = max * pow(ratio, n > 1 ? (double) i / (n - 1) : 0);
 }

@@ -38,8 +38,11 @@ extern int	us_coordinate_descent(const UsQuadratic *q, double lambda, double mix
 /* The smallest lambda for which all b are 0 (mix below 0.001 counts as that). */
 extern double us_lambda_max(const UsQuadratic *q, double mix);
 
-/* lambda[n], falling from max to max * ratio, evenly in the logarithm. */
-extern void us_lambda_path(double max, double ratio, int n, double *lambda);
+/*
+ * lambda[n], falling from max to max * ratio, evenly in the logarithm; a ridge (mix 0), whose path begins a thousand times
+ * further out than that of a lasso, ends where that of the lasso would.
+ */
+extern void us_lambda_path(double max, double mix, double ratio, int n, double *lambda);
 
 /* The mean square of y - b0 - x b over the rows of s, for b0 and b relative to the centres. */
 extern double us_mean_square(const UsCrossSums *s, const double *b);

@@ -397,7 +397,7 @@ choose(Fit *f)
 	UsReport   *path = us_report_add_array(f->details, "path");
 	int			best = 0;
 
-	us_lambda_path(lambda_max(f), 1e-4, n, lambda);
+	us_lambda_path(lambda_max(f), f->penalty.mix, 1e-4, n, lambda);
 	for (int k = 0; k < folds; k++)
 	{
 		us_progress("folds", k, folds);

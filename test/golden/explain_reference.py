@@ -48,7 +48,7 @@ def section(data, wanted):
 def read_model(data):
     r = Reader(section(data, 3))
     kind, labels, objective, parameter, form = r.get('B'), r.get('I'), r.get('B'), r.get('d'), r.get('B')
-    assert kind == 1 and form == 1
+    assert kind == 1 and form == 2
     columns = []
     for c in range(r.get('I')):
         native, bins = r.get('B'), r.get('B')
@@ -71,6 +71,7 @@ def read_model(data):
             tree.append(node)
         trees.append(tree)
     sets = [sum(r.get('Q') << (64 * word) for word in range(4)) for i in range(n_sets)]
+    assert r.get('B') == 0  # no targets in leaves
     return columns, scores, trees, sets, [r.get('d') for k in range(scores)]
 
 
