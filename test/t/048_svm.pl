@@ -107,7 +107,7 @@ foreach my $case (
 {
 	my ($name, $target, $params, $source) = @$case;
 	my ($stopped, $worst) = (0, 0);
-	for (my $timeout = 30; $timeout < 1500; $timeout = int($timeout * 2.2))
+	for (my $timeout = 6; $timeout < 1500; $timeout = int($timeout * 1.7))
 	{
 		my $late = late($target, $params, $timeout, $source // 'many');
 		last if !defined $late;
