@@ -153,6 +153,17 @@ answer_transform(FunctionCallInfo fcinfo, UsModel *model, EncodeRow encode)
 	PG_RETURN_JSONB_P(us_report_to_jsonb(us_scorer_transform(s)));
 }
 
+static Datum
+answer_points(FunctionCallInfo fcinfo, UsModel *model, EncodeRow encode)
+{
+	UsScorer   *s = us_scorer(model);
+
+	us_scorer_require_points(model);
+	if (!encode(fcinfo, s))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(us_scorer_points(s));
+}
+
 /* The embedding of the row, as real[]. */
 static Datum
 answer_embed(FunctionCallInfo fcinfo, UsModel *model, EncodeRow encode)
@@ -253,6 +264,7 @@ SCORING_FUNCTION(predict_proba, named_model, answer_proba)
 SCORING_FUNCTION(predict_detail, named_model, answer_detail)
 SCORING_FUNCTION(embed, named_model, answer_embed)
 SCORING_FUNCTION(transform, named_model, answer_transform)
+SCORING_FUNCTION(scorecard_points, named_model, answer_points)
 SCORING_FUNCTION(score, valued_model, answer_detail)
 
 PG_FUNCTION_INFO_V1(userseg_predict_quantile);

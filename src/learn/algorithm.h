@@ -293,6 +293,7 @@ extern const UsAlgorithm us_algorithm_autoencoder;
 extern const UsAlgorithm us_algorithm_mlp;
 extern const UsAlgorithm us_algorithm_naive_bayes;
 extern const UsAlgorithm us_algorithm_random_forest;
+extern const UsAlgorithm us_algorithm_scorecard;
 extern const UsAlgorithm us_algorithm_svm;
 
 #endif

@@ -20,6 +20,7 @@ static const UsAlgorithm *const algorithms[] = {
 	&us_algorithm_random_forest,
 	&us_algorithm_gradient_boosting,
 	&us_algorithm_naive_bayes,
+	&us_algorithm_scorecard,
 	&us_algorithm_mlp,
 	&us_algorithm_autoencoder,
 	NULL						/* ends the table */

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "data/kind.h"
+#include "learn/scorecard_model.h"
 #include "model/answer.h"
 #include "verbs/score.h"
 
@@ -168,6 +169,12 @@ us_scorer_embedding(UsScorer *s, int *n)
 	for (int i = 0; i < *n; i++)
 		s->code[i] = isnan(s->code[i]) ? 0 : fmax(fmin(s->code[i], FLT_MAX), -FLT_MAX);
 	return s->code;
+}
+
+double
+us_scorer_points(UsScorer *s)
+{
+	return us_scorecard_points(s->model->artifact->model, s->x);
 }
 
 typedef struct Reason
@@ -355,4 +362,15 @@ us_scorer_require_embedding(const UsScorer *s)
 				 errmsg("model \"%s\" version %d of algorithm \"%s\" has no embedding",
 						s->model->info.model, s->model->info.version, s->model->artifact->algorithm->name),
 				 errhint("Train with algorithm \"mlp\" or \"autoencoder\".")));
+}
+
+void
+us_scorer_require_points(const UsModel *model)
+{
+	if (model->artifact->algorithm != &us_algorithm_scorecard)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" version %d is no scorecard", model->info.model, model->info.version),
+				 errdetail("It is a model of algorithm \"%s\".", model->info.algorithm),
+				 errhint("Points come from algorithm \"scorecard\".")));
 }

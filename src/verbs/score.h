@@ -65,6 +65,7 @@ extern UsReport *us_scorer_proba(UsScorer *scorer);	/* object: name → probabil
 extern UsReport *us_scorer_transform(UsScorer *scorer);	/* object: encoded column → value */
 extern double us_scorer_value(UsScorer *scorer);	/* NaN: none */
 extern double us_scorer_quantile(UsScorer *scorer, double p);	/* raises 22023 for p outside of 0 .. 1, 42809 for a model without */
+extern double us_scorer_points(UsScorer *scorer);	/* of a scorecard */
 extern const double *us_scorer_embedding(UsScorer *scorer, int *n);	/* [n], all finite and in the range of real */
 
 /*
@@ -77,5 +78,8 @@ pg_noreturn extern void us_score_null_error(const UsModel *model, int feature, c
 extern void us_scorer_require_labels(const UsScorer *scorer);
 extern void us_scorer_require_value(const UsScorer *scorer);
 extern void us_scorer_require_embedding(const UsScorer *scorer);
+
+/* Raise 42809 unless the model is a scorecard. */
+extern void us_scorer_require_points(const UsModel *model);
 
 #endif
