@@ -39,9 +39,10 @@ seconds(UsSqlWriter *w, const UsFormula *f)
 	else
 	{
 		int64		micros = (int64) rint(fmax(fmin(f->zero, 8e12), -8e12) * 1000000.0) + EPOCH_SECONDS * 1000000;
+		int64		size = micros < 0 ? -micros : micros;
 
 		appendStringInfo(&w->text, ") - '%s" INT64_FORMAT ".%06d'::numeric)::float8", micros < 0 ? "-" : "",
-						 Abs(micros / 1000000), (int) Abs(micros % 1000000));
+						 size / 1000000, (int) (size % 1000000));
 	}
 }
 

@@ -151,11 +151,11 @@ bound(UsSqlWriter *w, int feature, double x)
 	micros = x < -9e18 ? INT64CONST(-9000000000000000000) : x > 9e18 ? INT64CONST(9000000000000000000) : (int64) x;
 	if (f->kind == US_KIND_DURATION)
 	{
-		int64		rest = micros % 1000000;
+		int64		size = micros < 0 ? -micros : micros;
 
-		appendStringInfo(&w->text, "interval '%s" INT64_FORMAT, micros < 0 ? "-" : "", Abs(micros / 1000000));
-		if (rest != 0)
-			appendStringInfo(&w->text, ".%06d", (int) Abs(rest));
+		appendStringInfo(&w->text, "interval '%s" INT64_FORMAT, micros < 0 ? "-" : "", size / 1000000);
+		if (size % 1000000 != 0)
+			appendStringInfo(&w->text, ".%06d", (int) (size % 1000000));
 		appendStringInfoString(&w->text, " seconds'");
 		return;
 	}
