@@ -23,6 +23,6 @@ extern double us_silhouettes_by_team(UsMetric metric, const UsPoints *p, const d
 									 int *joined);
 
 /* The task. */
-extern void us_task_silhouettes(UsTeamTask *task);
+extern PGDLLEXPORT void us_task_silhouettes(UsTeamTask *task);
 
 #endif
