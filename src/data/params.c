@@ -106,7 +106,7 @@ valid_text(const UsParamSpec *spec)
 		case US_PARAM_LABEL:
 			return "a string, number or boolean";
 		case US_PARAM_CHOICE_OR_WEIGHTS:
-			return psprintf("one of %s, or an object of numbers above 0 by class", choices_text(spec));
+			return psprintf("one of %s, or an object of numbers from 1e-12 to 1e12 by class", choices_text(spec));
 		case US_PARAM_INTS:
 			return psprintf("an array of integers%s", range_text(spec));
 	}
@@ -328,7 +328,7 @@ read_weights(const JsonbValue *v, UsParam *p)
 			return false;
 		p->names[i] = member[i].key;
 		p->weights[i] = us_json_number(&member[i].value);
-		if (!(p->weights[i] > 0) || !isfinite(p->weights[i]))
+		if (!(p->weights[i] >= 1e-12 && p->weights[i] <= 1e12))
 			return false;
 	}
 	return true;

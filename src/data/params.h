@@ -18,7 +18,7 @@ typedef enum UsParamType
 	US_PARAM_NAMES,				/* array of strings */
 	US_PARAM_TEXT,				/* string */
 	US_PARAM_LABEL,				/* a class: string, number or boolean, as text */
-	US_PARAM_CHOICE_OR_WEIGHTS,	/* one of choices[], or an object of positive numbers by class */
+	US_PARAM_CHOICE_OR_WEIGHTS,	/* one of choices[], or an object of numbers from 1e-12 to 1e12 by class */
 	US_PARAM_INTS				/* array of integers, each min..max; one integer stands for an array of it */
 } UsParamType;
 

@@ -414,3 +414,17 @@ us_target_weights(const UsTarget *t, const UsChunk *chunk, const double *y, doub
 		room[r] = (chunk->weight ? chunk->weight[r] : 1) * (y[r] >= 0 ? t->class_factor[(int) y[r]] : 1);
 	return room;
 }
+
+double
+us_target_row(const UsTarget *t)
+{
+	double		mass = t->mass;
+
+	if (t->factored)
+	{
+		mass = 0;
+		for (int k = 0; k < t->n_classes; k++)
+			mass += t->class_mass[k] * t->class_factor[k];
+	}
+	return fmin(mass / (double) t->nrows, 1);
+}

@@ -91,4 +91,10 @@ extern void us_target_chunk(const UsTarget *target, const UsChunk *chunk, double
 extern const double *us_target_weights(const UsTarget *target, const UsChunk *chunk,
 									   const double *y, double *room);
 
+/*
+ * What counts as one row where a limit is in rows, as the least weight of a leaf: the mean of these weights where that is
+ * below 1, as for weights that add up to 1; else 1, so that a row of weight 2 counts as two.
+ */
+extern double us_target_row(const UsTarget *target);
+
 #endif

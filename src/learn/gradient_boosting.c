@@ -53,7 +53,7 @@ static const UsParamSpec specs[] = {
 	{"tweedie", US_PARAM_NUMBER, "1.5", 1.001, 1.999, NULL,
 	"variance power of objective tweedie"},
 	{"level_smooth", US_PARAM_NUMBER, "10", 0, 1e6, NULL,
-	"hessian added to the levels of a category before they are ordered, and to lambda where they are split"},
+	"hessian added to the levels of a category before they are ordered, and to l2 where they are split"},
 	{"max_bins", US_PARAM_INT, "255", 2, US_TREE_BINS, NULL,
 	"most bins that a number is cut into"},
 	{"workers", US_PARAM_INT, NULL, 0, 64, NULL,
@@ -88,6 +88,7 @@ read_rows(Fit *f, UsArena *arena)
 	double	   *y = palloc(US_CHUNK_ROWS * sizeof(double));
 	double	   *room = palloc(US_CHUNK_ROWS * sizeof(double));
 	bool		weighted = frame->weighted || input->target->factored;
+	double		row = us_target_row(input->target);
 	int64		n = 0;
 
 	f->n = frame->nrows;
@@ -117,7 +118,7 @@ read_rows(Fit *f, UsArena *arena)
 			f->y[n] = (float) (y[r] - f->centre);
 			f->key[n] = chunk->key[r];
 			if (f->weight)
-				f->weight[n] = (float) (w ? w[r] : 1);
+				f->weight[n] = (float) (w ? w[r] / row : 1);
 		}
 	}
 	pfree(room);

@@ -263,12 +263,16 @@ step_of(double score)
 	return Min((int) (score * STEPS), STEPS - 1);
 }
 
-/* The step from which on the share of rows comes nearest to the wanted one, but at least one row. */
+/*
+ * The step from which on the share of rows comes nearest to the wanted one, but at least one row; the one above
+ * all rows where equal scores would make most of them anomalies.
+ */
 static int
 threshold_step(const int64 *count, int64 n, double share)
 {
 	int64		above = 0;
 	int64		best_distance = PG_INT64_MAX;
+	int64		best_above = 0;
 	int			best = STEPS - 1;
 
 	for (int b = STEPS - 1; b >= 0; b--)
@@ -282,9 +286,10 @@ threshold_step(const int64 *count, int64 n, double share)
 		if (distance >= best_distance)
 			break;
 		best_distance = distance;
+		best_above = above;
 		best = b;
 	}
-	return best;
+	return 2 * best_above > n ? best + 1 : best;
 }
 
 /* Score the training rows: threshold, mean and spread; and their labels, if there is room. */

@@ -139,7 +139,7 @@ scorecard_fit(const UsFitInput *input, UsFitResult *result)
 		.max_bins = (int) number(input, "max_bins"),
 		.min_share = number(input, "min_share"),
 		.trend = read_trend(input),
-		.smoothing = number(input, "smoothing")
+		.smoothing = number(input, "smoothing") * us_target_row(input->target)
 	};
 	UsCardFit	fit;
 

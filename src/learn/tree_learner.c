@@ -140,7 +140,7 @@ us_tree_average_rule(const UsFitInput *input, const UsTreeStats *stats, double m
 	rule.nstats = stats->n_classes == 0 ? 2 : stats->n_classes;
 	rule.unit_g = stats->unit;
 	rule.unit_h = stats->unit_h;
-	rule.min_weight = fmax(min_weight, stats->unit_h / 2);
+	rule.min_weight = fmax(min_weight * us_target_row(input->target), stats->unit_h / 2);
 	rule.min_gain = min_gain;
 	return rule;
 }

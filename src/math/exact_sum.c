@@ -52,7 +52,8 @@ refuse(double x)
 				 errmsg("cannot add NaN to a sum")));
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("cannot add an infinite value to a sum")));
+			 errmsg("cannot add an infinite value to a sum"),
+			 errhint("Numbers, or their products with weights, are too large: divide them by a constant.")));
 }
 
 void

@@ -31,6 +31,7 @@ SELECT userseg.predict('shuffled', ROW(50, 50, 'red')::full_row) AS usual, users
 -- few rows, rows that are all alike but one
 SELECT details #>> '{model,sample_size}' AS sample_size, details #>> '{model,anomalies}' AS anomalies FROM userseg.train('few', 'isolation_forest', 'SELECT i AS x FROM generate_series(1, 2) i');
 SELECT details #>> '{model,anomalies}' AS anomalies FROM userseg.train('alike', 'isolation_forest', 'SELECT 1 + (i = 70)::int AS x FROM generate_series(1, 200) i');
+SELECT details #>> '{model,anomalies}' AS anomalies, warnings FROM userseg.train('pairs', 'isolation_forest', 'SELECT i % 2 AS x FROM generate_series(1, 200) i');
 CREATE TYPE one AS (x float8);
 SELECT userseg.predict('alike', ROW(1)::one) AS usual, userseg.predict('alike', ROW(2)::one) AS odd;
 SELECT warnings FROM userseg.train('none', 'isolation_forest', 't', features => '{a,b}', params => '{"threshold": 1}');
@@ -45,5 +46,5 @@ SELECT userseg.train('e', 'isolation_forest', 'SELECT 1 AS x');
 SELECT userseg.train('e', 'isolation_forest', 't', features => '{a}', params => '{"contamination": 0.7}');
 SELECT userseg.train('e', 'isolation_forest', 't', features => '{a}', params => '{"sample_size": 1}');
 SELECT count(*) FROM userseg.centroids('risk', 'encoded');
-SELECT count(*) AS dropped FROM unnest('{risk,shuffled,weighed,few,alike,none}'::text[]) m, LATERAL userseg.drop_model(m) x;
+SELECT count(*) AS dropped FROM unnest('{risk,shuffled,weighed,few,alike,pairs,none}'::text[]) m, LATERAL userseg.drop_model(m) x;
 DROP SCHEMA test_isolation CASCADE;

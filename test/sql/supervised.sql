@@ -142,6 +142,15 @@ SELECT topic, item, value, note FROM userseg.explain_train('leak', 'linear', 'SE
 -- the order of a skewed amount, which neither bins nor a straight line show
 SELECT value FROM userseg.explain_train('leak', 'linear', 'SELECT id, x, exp(spend * 5) AS amount, -spend AS score, 3 * x + spend AS honest FROM visits', target => 'amount', id => 'id') WHERE topic = 'warning';
 
+-- weights that add up to 1: the same model, but for the rounding of sums
+CREATE TABLE light AS SELECT id, x, spend, bought, 1e-6 AS light FROM visits;
+SELECT method, target, abs(a.metric_value / b.metric_value - 1) < 0.05 AS same
+FROM (VALUES ('decision_tree', 'bought'), ('random_forest', 'bought'), ('gradient_boosting', 'bought'), ('scorecard', 'bought'), ('logistic', 'bought'),
+        ('decision_tree', 'spend'), ('random_forest', 'spend'), ('gradient_boosting', 'spend'), ('linear', 'spend')) v(method, target),
+  LATERAL userseg.train('heavy', method, 'light', target => target, id => 'id', features => '{x}') a,
+  LATERAL userseg.train('light', method, 'light', target => target, id => 'id', features => '{x}', weight => 'light') b;
+DROP TABLE light;
+
 -- a class that the training part has not
 SELECT warnings, n_rows FROM userseg.train('rare', 'logistic', $$SELECT id, x, day, CASE WHEN day = '2025-05-14' THEN 'rare' ELSE answer END AS y FROM visits$$,
   target => 'y', id => 'id', time_column => 'day');
@@ -162,6 +171,7 @@ SELECT userseg.train('e', 'logistic', 'SELECT id, x, id AS y FROM visits', targe
 SELECT userseg.train('e', 'logistic', 'visits', target => 'bought', id => 'id', params => '{"positive": "yes"}');
 SELECT userseg.train('e', 'logistic', 'visits', target => 'bought', id => 'id', params => '{"class_weight": {"yes": 2}}');
 SELECT userseg.train('e', 'logistic', 'visits', target => 'bought', id => 'id', params => '{"class_weight": {"true": 0}}');
+SELECT userseg.train('e', 'logistic', 'visits', target => 'bought', id => 'id', params => '{"class_weight": {"true": 1e300}}');
 \set VERBOSITY terse
 SELECT userseg.train('e', 'linear', 'visits', target => 'spend', id => 'id', params => '{"class_weight": "balanced"}');
 \set VERBOSITY default
