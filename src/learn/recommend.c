@@ -133,6 +133,9 @@ reason_for_best(const UsEvidence *e, int best, int first_choice)
 		else if (e->structure > e->critical)
 			appendStringInfo(&s, "; rows without clusters would not gain as much (by %.1f standard errors, %.2f are needed)",
 							 e->structure, e->critical);
+		else if (e->modes.dip > e->modes.critical)
+			appendStringInfo(&s, "; rows without clusters would gain as much (%.1f standard errors, %.2f are needed), but the rows stand in separate heaps along a line between two clusters (dip times root of n %.2f, more than %.2f)",
+							 e->structure, e->critical, e->modes.dip, e->modes.critical);
 		else
 			appendStringInfo(&s, "; but rows without clusters would gain as much (%.1f standard errors)",
 							 e->structure);
@@ -202,12 +205,29 @@ choose(const UsEvidence *e, int *first)
 	return best < 0 ? *first : best;
 }
 
-int
-us_recommend(const UsEvidence *e, char **reason)
+/* Does the gap statistic say that there are no clusters, where the criterion could not? */
+static bool
+lacks_structure(const UsEvidence *e)
 {
 	bool		knows_one = e->criterion == US_CRITERION_BIC || e->criterion == US_CRITERION_AIC ||
 		e->criterion == US_CRITERION_GAP;
-	bool		none = !isnan(e->structure) && e->structure <= e->critical && !knows_one;
+
+	return !isnan(e->structure) && e->structure <= e->critical && !knows_one;
+}
+
+int
+us_recommend_in_doubt(const UsEvidence *e)
+{
+	int			first;
+	int			best = choose(e, &first);
+
+	return lacks_structure(e) && best >= 0 && e->figures[best].k > 1 ? best : -1;
+}
+
+int
+us_recommend(const UsEvidence *e, char **reason)
+{
+	bool		none = lacks_structure(e) && !(e->modes.dip > e->modes.critical);
 	bool		has_one = e->figures[0].k == 1;
 	int			first;
 	int			best = choose(e, &first);

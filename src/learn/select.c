@@ -267,6 +267,29 @@ take_stability(const UsSelectArea *a, int i, UsFigures *f)
 		f->jaccard[c] = mean_of(jaccard + c, a->nbootstraps, nclusters);
 }
 
+/* The sums of the partition of candidate i, in memory for k = hi. */
+static UsSums
+sums_of(const Select *s, int i, UsSums memory)
+{
+	const UsSelectArea *a = s->area;
+	UsSums		sums = us_sums_at(memory.sum, a->lo + i, a->width);
+
+	us_points_sums(s->points, (const uint16 *) us_select_at(a, a->label_at) + (Size) i * a->stride, &sums);
+	return sums;
+}
+
+/* Where the gap statistic sees no structure: do the rows stand in heaps?  On a sphere even rows do on some lines, so not there. */
+static void
+look_for_heaps(Select *s, UsEvidence *e, UsSums memory)
+{
+	int			i = us_recommend_in_doubt(e);
+
+	if (i < 0 || s->area->settings.unit)
+		return;
+	memory = sums_of(s, i, memory);
+	e->modes = us_modes(s->points, &memory, s->plan->seed, s->plan->budget);
+}
+
 /* Number the clusters of a candidate by their size, the largest first; of equal ones, by their first point. */
 static void
 order_clusters(const UsSums *sums, int *order)
@@ -321,7 +344,7 @@ measure(Select *s)
 	int			n = a->ncandidates;
 	UsFigures  *figures = (UsFigures *) palloc(sizeof(UsFigures) * n);
 	char	  **reason = (char **) palloc0(sizeof(char *) * n);
-	UsEvidence	evidence = {figures, n, a->settings.criterion, NAN, 0};
+	UsEvidence	evidence = {figures, n, a->settings.criterion, NAN, 0, {NAN, NAN}};
 	UsSums		sums = us_sums_at(MemoryContextAllocHuge(CurrentMemoryContext, us_sums_bytes(a->hi, a->width)),
 								  a->hi, a->width);
 	int			best;
@@ -335,8 +358,7 @@ measure(Select *s)
 
 		us_progress("measure", i, n);
 		us_figures_init(f, a->lo + i);
-		sums = us_sums_at(sums.sum, f->k, a->width);
-		us_points_sums(s->points, label, &sums);
+		sums = sums_of(s, i, sums);
 		us_figures_measure(f, s->points, label, &sums, &a->measure);
 		if (!isnan(likelihood[2 * i]))
 			us_figures_information(f, likelihood[2 * i], likelihood[2 * i + 1],
@@ -351,6 +373,8 @@ measure(Select *s)
 	take_gap(s, figures);
 	evidence.structure = s->out->structure;
 	evidence.critical = us_gap_critical(a->nreferences, a->ncolumns);
+	look_for_heaps(s, &evidence, sums);
+	s->out->dip = evidence.modes.dip;
 	best = us_recommend(&evidence, reason);
 	for (int i = 0; i < n; i++)
 	{

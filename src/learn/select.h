@@ -39,6 +39,7 @@ typedef struct UsSelection
 	UsSelectRow *row;			/* [n] */
 	UsCriterion criterion;		/* that decided */
 	double		structure;		/* us_gap_structure; NaN: not known; infinite: a k leaves nothing within its clusters */
+	double		dip;			/* of us_modes; NaN: not asked for, since the gap statistic or the criterion decided */
 	double		rows;			/* that were compared */
 	int			distinct_rows;
 	bool		complete;		/* all rows of the source */

@@ -65,6 +65,8 @@ details_of(const UsSelection *s, const UsSelectRow *row)
 	us_report_number(r, "log_likelihood", row->figures.log_likelihood);
 	us_report_text(r, "criterion", us_criterion_name(s->criterion));
 	us_report_number(r, "structure", s->structure);
+	if (!isnan(s->dip))
+		us_report_number(r, "dip", s->dip);
 	us_report_number(r, "rows", s->rows);
 	us_report_int(r, "distinct_rows", s->distinct_rows);
 	us_report_bool(r, "complete", s->complete);

@@ -43,6 +43,19 @@ FROM found f, LATERAL (SELECT sum(n::float8 * ln(n::float8 / 120)) - 120 * (ln(2
 SELECT k, reason FROM userseg.select_k('kmeans', 'even', id => 'id', transform => '{"*": "none"}', k_max => 4) WHERE recommended;
 SELECT count(*) FILTER (WHERE recommended) AS recommended, max(reason) FILTER (WHERE reason LIKE '%not among%') AS reason
 FROM userseg.select_k('kmeans', 'even', id => 'id', transform => '{"*": "none"}', k_min => 3, k_max => 4);
+-- eight groups at the corners of a cube behind five columns of noise: the gap statistic is blind there, but the rows stand in heaps
+CREATE FUNCTION pg_temp.noise(key bigint, seed bigint) RETURNS float8 LANGUAGE sql AS $$
+  SELECT sqrt(-2 * ln(((hashint8extended(key, seed) & 1048575) + 0.5) / 1048576.0)) * cos(2 * pi() * (hashint8extended(key, -seed) & 1048575) / 1048576.0) $$;
+SELECT k, recommended, (details ->> 'structure')::float8 < 2 AS no_gap, (details ->> 'dip')::float8 > 2 AS heaps, reason LIKE '%the rows stand in separate heaps along a line between two clusters (dip times root of n %' AS told
+FROM userseg.select_k('kmeans', 'SELECT g AS id, pg_temp.noise(g, 1) + 6 * (g % 2) AS a, pg_temp.noise(g, 2) + 6 * (g / 2 % 2) AS b, pg_temp.noise(g, 3) + 6 * (g / 4 % 2) AS c,
+  pg_temp.noise(g, 4) AS d, pg_temp.noise(g, 5) AS e, pg_temp.noise(g, 6) AS f, pg_temp.noise(g, 7) AS h, pg_temp.noise(g, 8) AS i FROM generate_series(1, 2000) g', 7, 9, id => 'id', bootstraps => 0) ORDER BY k;
+-- rows of one heap, rounded or not, skewed, in few columns or many for their number: none is seen
+SELECT what, bool_or((details ->> 'dip')::float8 > 0.7) AS heaps, count(DISTINCT details ->> 'dip') AS tested
+FROM (VALUES ('normal', 'pg_temp.noise(g, %s)', 6, 500), ('rounded', 'round(2 * pg_temp.noise(g, %s))', 4, 500), ('skewed', 'exp(pg_temp.noise(g, %s))', 1, 500),
+             ('even', '(hashint8extended(g, %s) & 1048575) / 1048576.0', 3, 500), ('wide', 'pg_temp.noise(g, %s)', 40, 60)) v(what, formula, width, n),
+     LATERAL (SELECT string_agg(format(formula, j) || ' AS c' || j, ', ') AS columns FROM generate_series(1, width) j) c,
+     LATERAL userseg.select_k('kmeans', format('SELECT g AS id, %s FROM generate_series(1, %s) g', columns, n), 2, 4, id => 'id', transform => '{"*": ["standard"]}', bootstraps => 0)
+GROUP BY what ORDER BY what;
 -- without reference sets nothing tells; without bootstrap samples there is no stability
 SELECT k, gap, gap_se, stability, jaccard, details ->> 'structure' AS structure, recommended, reason
 FROM userseg.select_k('kmeans', 'choose', 2, 3, id => 'id', features => '{spend, visits}', reference_sets => 0, bootstraps => 0) ORDER BY k;

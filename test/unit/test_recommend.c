@@ -30,7 +30,7 @@ start(UsFigures *f, double two, double three, double four)
 UNIT_TEST(recommends_what_the_criterion_prefers)
 {
 	UsFigures	f[N];
-	UsEvidence	e = {f, N, US_CRITERION_SILHOUETTE, 10, 2.5};
+	UsEvidence	e = {f, N, US_CRITERION_SILHOUETTE, 10, 2.5, {NAN, NAN, 0, 0}};
 	char	   *reason[N];
 
 	start(f, 0.3, 0.5, 0.5);
@@ -50,7 +50,7 @@ UNIT_TEST(recommends_what_the_criterion_prefers)
 UNIT_TEST(recommends_one_cluster_where_there_is_no_structure)
 {
 	UsFigures	f[N];
-	UsEvidence	e = {f, N, US_CRITERION_SILHOUETTE, 2.4, 2.5};
+	UsEvidence	e = {f, N, US_CRITERION_SILHOUETTE, 2.4, 2.5, {NAN, NAN, 0, 0}};
 	char	   *reason[N];
 
 	start(f, 0.3, 0.5, 0.4);
@@ -83,7 +83,7 @@ UNIT_TEST(recommends_one_cluster_where_there_is_no_structure)
 UNIT_TEST(recommendation_passes_over_unstable_clusters)
 {
 	UsFigures	f[N];
-	UsEvidence	e = {f, N, US_CRITERION_SILHOUETTE, 10, 2.5};
+	UsEvidence	e = {f, N, US_CRITERION_SILHOUETTE, 10, 2.5, {NAN, NAN, 0, 0}};
 	char	   *reason[N];
 	double		bad[N] = {0.95, 0.59, NAN, 0.9};
 
@@ -103,7 +103,7 @@ UNIT_TEST(recommendation_passes_over_unstable_clusters)
 UNIT_TEST(recommends_nothing_without_a_figure)
 {
 	UsFigures	f[N];
-	UsEvidence	e = {f, N, US_CRITERION_SILHOUETTE, 10, 2.5};
+	UsEvidence	e = {f, N, US_CRITERION_SILHOUETTE, 10, 2.5, {NAN, NAN, 0, 0}};
 	char	   *reason[N];
 
 	start(f, NAN, NAN, NAN);
