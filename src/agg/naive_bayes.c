@@ -11,10 +11,15 @@
 
 #include "agg/exact_wire.h"
 #include "agg/naive_bayes.h"
+#include "math/clones.h"
 #include "math/double_double.h"
 
 #define ROW_NAME	"userseg.naive_bayes_row"
 #define STATE_NAME	"userseg.naive_bayes_state"
+
+/* values that are added at once, and fewest */
+#define BLOCK		1024
+#define FEW			64
 
 int
 us_nb_sums(const int32 *levels, int columns)
@@ -59,12 +64,83 @@ add_value(UsExactSum *cell, int levels, double x, double w)
 	}
 }
 
-void
-us_nb_add_column(UsExactSum *cell, int per_class, int levels, const double *x, const double *label,
-				 const double *w, int n)
+/* hi[i] + lo[i] = a[i] b[i] */
+US_CLONES_FMA static void
+multiply(const double *a, const double *b, int n, double *hi, double *lo)
 {
-	for (int r = 0; r < n; r++)
-		add_value(cell + (Size) (int) label[r] * per_class, levels, x[r], w != NULL ? w[r] : 1);
+	for (int i = 0; i < n; i++)
+	{
+		hi[i] = a[i] * b[i];
+		lo[i] = fma(a[i], b[i], -hi[i]);
+	}
+}
+
+/* What add_value() adds for n values of a column of numbers, w NULL: weights 1. */
+static void
+add_numbers(UsExactSum *cell, const double *x, const double *w, int n)
+{
+	double		wx[BLOCK];
+	double		hi[BLOCK];
+	double		lo[BLOCK];
+	const double *first = x;
+	int			added;
+
+	if (w != NULL)
+	{
+		multiply(w, x, n, wx, lo);
+		us_exact_add_array(&cell[1], lo, n);
+		for (int i = 0; i < n; i++)
+			lo[i] *= x[i];
+		us_exact_add_array(&cell[2], lo, n);
+		first = wx;
+	}
+	multiply(first, x, n, hi, lo);
+	us_exact_add_array(&cell[2], hi, n);
+	us_exact_add_array(&cell[2], lo, n);
+	added = us_exact_add_array(&cell[1], first, n);
+	if (w == NULL && added < n)
+		us_exact_add(&cell[0], n - added);
+	for (int i = 0; i < n && w != NULL && added < n; i++)
+		if (isnan(x[i]))
+			us_exact_add(&cell[0], w[i]);
+}
+
+/* The same for one of categories, no more than BLOCK levels, weights 1. */
+static void
+count_levels(UsExactSum *cell, int levels, const double *x, int n)
+{
+	int			count[BLOCK] = {0};
+
+	for (int i = 0; i < n; i++)
+		if (!isnan(x[i]))
+			count[us_nb_level(x[i], levels)]++;
+	for (int l = 0; l < levels; l++)
+		if (count[l] > 0)
+			us_exact_add(&cell[l], count[l]);
+}
+
+void
+us_nb_add_column(UsExactSum *cell, int levels, const double *x, const double *w, const int *row, int n)
+{
+	double		value[BLOCK];
+	double		weight[BLOCK];
+
+	for (int first = 0; first < n; first += BLOCK)
+	{
+		int			size = Min(BLOCK, n - first);
+
+		for (int i = 0; i < size; i++)
+			value[i] = x[row[first + i]];
+		for (int i = 0; i < size && w != NULL; i++)
+			weight[i] = w[row[first + i]];
+		if (levels == 0 && size >= FEW)
+			add_numbers(cell, value, w != NULL ? weight : NULL, size);
+		else if (levels > 0 && levels <= size && w == NULL)
+			count_levels(cell, levels, value, size);
+		else
+			for (int i = 0; i < size; i++)
+				add_value(cell, levels, value[i], w != NULL ? weight[i] : 1);
+	}
 }
 
 /* ---- rows ---- */

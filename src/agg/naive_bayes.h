@@ -56,9 +56,11 @@ us_nb_level(double x, int levels)
 	return x < 0.5 ? 0 : x > levels - 1 ? levels - 1 : (int) (x + 0.5);
 }
 
-/* Add the values x[n] of a column in rows of class label[n], 0 .., with weights w (NULL: 1); cell is that of class 0. */
-extern void us_nb_add_column(UsExactSum *cell, int per_class, int levels, const double *x, const double *label,
-							 const double *w, int n);
+/*
+ * Add the values x[row[i]], i < n, of a column, with weights w[row[i]] (NULL: 1); the rows are of one class, whose sums of
+ * this column cell is.  levels of categories are at most US_NB_MAX_LEVELS.  22003 for squares that are out of range.
+ */
+extern void us_nb_add_column(UsExactSum *cell, int levels, const double *x, const double *w, const int *row, int n);
 
 /* Rows and states: in the current memory context. */
 extern UsNbRow *us_nb_row_new(int columns);

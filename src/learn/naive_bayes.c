@@ -37,7 +37,7 @@ static const UsParamSpec specs[] = {
 };
 
 /* a value added to its sums */
-#define SECONDS_A_VALUE	1.5e-8
+#define SECONDS_A_VALUE	4e-9
 
 /* columns and values of a column told in details */
 #define TOLD_COLUMNS	100
@@ -113,6 +113,7 @@ sum_locally(Course *c)
 	plan.state_bytes = us_pass_bytes(shape);
 	c->design = us_design_create(&plan);
 	param = (UsNbParam *) us_design_param(c->design);
+	param->classes = c->sums.classes;
 	param->per_class = c->sums.per_class;
 	memcpy(param->levels, c->sums.levels, sizeof(int32) * width);
 	c->sums.sum = us_design_pass(c->design, US_KERNEL_NAIVE_BAYES, shape).exact;
@@ -264,6 +265,7 @@ const UsAlgorithm us_algorithm_naive_bayes = {
 	.description = "Naive Bayes: numbers are normal in each class, categories have smoothed probabilities; one exact pass",
 	.sql_aggregate = "naive_bayes_step",
 	.native = true,
+	.streams = true,
 	.needs_target = true,
 	.params = specs,
 	.fit = naive_bayes_fit,

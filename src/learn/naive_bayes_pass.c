@@ -27,20 +27,69 @@ us_nb_encoder_levels(const UsEncoder *encoder, int32 *levels)
 	}
 }
 
+/* The rows of a chunk class by class. */
+typedef struct Classes
+{
+	int			n;				/* classes */
+	int		   *first;			/* [n + 1] of the rows in row */
+	int		   *row;			/* [US_CHUNK_ROWS] */
+} Classes;
+
+static Classes *
+classes_of(UsDesignWork *w, const UsNbParam *p)
+{
+	Classes    *s = (Classes *) w->scratch;
+
+	if (s != NULL)
+		return s;
+	s = (Classes *) palloc(sizeof(Classes));
+	s->n = p->classes;
+	s->first = (int *) palloc(sizeof(int) * (s->n + 2));
+	s->row = (int *) palloc(sizeof(int) * US_CHUNK_ROWS);
+	w->scratch = s;
+	return s;
+}
+
+static void
+sort_by_class(Classes *s, const double *class, int n)
+{
+	int		   *end = s->first + 1; /* of each class, as its rows come in */
+
+	memset(s->first, 0, sizeof(int) * (s->n + 2));
+	for (int r = 0; r < n; r++)
+		s->first[(int) class[r] + 2]++;
+	for (int k = 2; k <= s->n; k++)
+		s->first[k] += s->first[k - 1];
+	for (int r = 0; r < n; r++)
+		s->row[end[(int) class[r]]++] = r;
+}
+
 void
 us_nb_kernel(UsDesignWork *w, const UsDesignChunk *c)
 {
 	const UsNbParam *p = (const UsNbParam *) w->param;
-	UsExactSum *cell = w->state.exact;
+	Classes    *s = classes_of(w, p);
 
-	for (int r = 0; r < c->nrows; r++)
-		us_exact_add(cell + (Size) (int) c->y[r] * p->per_class, c->weight != NULL ? c->weight[r] : 1);
-	cell++;
-	for (int j = 0; j < w->width; j++)
+	sort_by_class(s, c->y, c->nrows);
+	for (int k = 0; k < s->n; k++)
 	{
-		us_nb_add_column(cell, p->per_class, p->levels[j], c->x + (Size) j * US_CHUNK_ROWS, c->y, c->weight, c->nrows);
-		cell += p->levels[j] > 0 ? p->levels[j] : US_NB_NUMBER_SUMS;
-		CHECK_FOR_INTERRUPTS();
+		UsExactSum *cell = w->state.exact + (Size) k * p->per_class;
+		const int  *row = s->row + s->first[k];
+		int			n = s->first[k + 1] - s->first[k];
+
+		if (n == 0)
+			continue;
+		if (c->weight == NULL)
+			us_exact_add(cell, n);
+		for (int i = 0; i < n && c->weight != NULL; i++)
+			us_exact_add(cell, c->weight[row[i]]);
+		cell++;
+		for (int j = 0; j < w->width; j++)
+		{
+			us_nb_add_column(cell, p->levels[j], c->x + (Size) j * US_CHUNK_ROWS, c->weight, row, n);
+			cell += p->levels[j] > 0 ? p->levels[j] : US_NB_NUMBER_SUMS;
+			CHECK_FOR_INTERRUPTS();
+		}
 	}
 }
 

@@ -10,6 +10,7 @@
 
 typedef struct UsNbParam
 {
+	int			classes;
 	int			per_class;
 	int32		levels[FLEXIBLE_ARRAY_MEMBER];	/* [width] */
 } UsNbParam;

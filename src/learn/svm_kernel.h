@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "math/exp_lanes.h"
+
 typedef enum UsSvmKernelKind
 {
 	US_SVM_LINEAR = 0,			/* stored */
@@ -40,6 +42,31 @@ us_svm_kernel(const UsSvmKernel *k, double product, double a2, double b2)
 	for (int i = 0; i < k->degree; i++)
 		power *= base;
 	return power;
+}
+
+/*
+ * Products v[n] of a with other rows, of squared lengths b2[n], become the kernels; equal to us_svm_kernel() but for the last
+ * digits.  v is aligned to US_BLOCK_ALIGN and has room for a multiple of US_HALF_LANES.
+ */
+US_INLINE void
+us_svm_kernels(const UsSvmKernel *k, double a2, const double *b2, double *v, int n)
+{
+	if (k->kind != US_SVM_RBF)
+	{
+		for (int i = 0; i < n; i++)
+			v[i] = us_svm_kernel(k, v[i], a2, b2[i]);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		double		distance = a2 + b2[i] - 2 * v[i];
+
+		v[i] = distance > 0 ? -k->gamma * distance : 0;
+	}
+	for (int i = n; i % US_HALF_LANES != 0; i++)
+		v[i] = 0;
+	for (int i = 0; i < n; i += US_HALF_LANES)
+		us_exp_lanes((UsDoubleLanes *) (v + i));
 }
 
 #endif

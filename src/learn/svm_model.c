@@ -11,8 +11,12 @@
 #include <math.h>
 
 #include "learn/svm_model.h"
+#include "math/clones.h"
 
 #define FORMAT_VERSION	1
+
+/* kernels at a time */
+#define BLOCK			256
 
 const char *const us_svm_kernel_names[] = {"linear", "rbf", "polynomial", NULL};
 
@@ -34,15 +38,33 @@ us_svm_model_create(int classes, const UsEncoder *encoder)
 
 /* ---- scoring ---- */
 
+typedef double Quad __attribute__((vector_size(32), aligned(8)));
+
 /* x'y of width values, the same for rows and blocks. */
 static inline double
 product(const double *a, const double *b, int width)
 {
-	double		sum = 0;
+	Quad		four = {0};
+	int			j = 0;
+	double		sum;
 
-	for (int j = 0; j < width; j++)
+	for (; j + 4 <= width; j += 4)
+		four += *(const Quad *) (a + j) * *(const Quad *) (b + j);
+	sum = (four[0] + four[1]) + (four[2] + four[3]);
+	for (; j < width; j++)
 		sum += a[j] * b[j];
 	return sum;
+}
+
+/* Kernels of row x, of squared length x2, with n <= BLOCK vectors. */
+US_CLONES static void
+kernels(const UsSvmModel *m, const double *x, double x2, int first, int n, double *k)
+{
+	int			width = m->linear->width;
+
+	for (int i = 0; i < n; i++)
+		k[i] = product(m->vector + (Size) (first + i) * width, x, width);
+	us_svm_kernels(&m->kernel, x2, m->square + first, k, n);
 }
 
 /* The decision values f[outputs] of a row. */
@@ -50,6 +72,7 @@ static void
 decide(const UsSvmModel *m, const double *x, double *f)
 {
 	const UsLinearModel *l = m->linear;
+	double		k[BLOCK] __attribute__((aligned(US_BLOCK_ALIGN)));
 	double		x2;
 
 	if (m->kernel.kind == US_SVM_LINEAR)
@@ -60,12 +83,14 @@ decide(const UsSvmModel *m, const double *x, double *f)
 	}
 	x2 = product(x, x, l->width);
 	memcpy(f, l->intercept, sizeof(double) * l->outputs);
-	for (int i = 0; i < m->n; i++)
+	for (int first = 0; first < m->n; first += BLOCK)
 	{
-		double		k = us_svm_kernel(&m->kernel, product(m->vector + (Size) i * l->width, x, l->width), m->square[i], x2);
+		int			n = Min(BLOCK, m->n - first);
 
+		kernels(m, x, x2, first, n, k);
 		for (int o = 0; o < l->outputs; o++)
-			f[o] += m->coef[(Size) o * m->n + i] * k;
+			for (int i = 0; i < n; i++)
+				f[o] += m->coef[(Size) o * m->n + first + i] * k[i];
 	}
 }
 

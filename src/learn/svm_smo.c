@@ -40,7 +40,11 @@ typedef struct Smo
 	int			nactive;		/* of these, not set aside */
 	int		   *row;			/* [n] */
 	double	   *g;				/* [n]: decision value without intercept */
-	double	   *own;			/* [n]: K(i, i) */
+	double	   *own;			/* [n]: K(i, i), and the diagonal of squared losses */
+
+	/* what raising (lowering) a multiplier gains (loses) is this less g; infinite where there is no room */
+	double	   *base_up;		/* [n] */
+	double	   *base_down;
 
 	/* rows of the kernel matrix */
 	int			nslots;
@@ -48,11 +52,13 @@ typedef struct Smo
 	double	   *slot;			/* [nslots][n] */
 	int		   *slot_of;		/* [n]: + 1; 0: none */
 	int		   *row_in;			/* [nslots]; -1: none */
-	int64	   *used;			/* [nslots] */
-	int64		clock;
+	bool	   *used;			/* [nslots]: since the hand came by */
+	int			hand;			/* the slot that is looked at first when one is wanted */
+	int			latest;			/* the slot that was used last */
 
-	double		up;				/* of the last choice: largest gain of raising, */
-	double		down;			/* smallest of lowering */
+	double		up;				/* largest gain of raising, */
+	double		down;			/* smallest of lowering, */
+	int			first;			/* and the row of the former, -1: none */
 	int64		steps;
 } Smo;
 
@@ -61,7 +67,7 @@ us_svm_smo_bytes(int64 n, bool all)
 {
 	Size		slots = (Size) (all ? Max(n, 2) : 2);
 
-	return (Size) n * (2 * sizeof(int) + 2 * sizeof(double)) + slots * (sizeof(double) * n + sizeof(int) + sizeof(int64)) + 4096;
+	return (Size) n * (2 * sizeof(int) + 4 * sizeof(double)) + slots * (sizeof(double) * n + sizeof(int) + sizeof(bool)) + 4096;
 }
 
 static inline double
@@ -72,42 +78,60 @@ cost(const UsSvmProblem *p, int i)
 
 /* ---- rows of the kernel matrix ---- */
 
+/* K(i, from .. to - 1), no more than STRIDE of them. */
 static US_CLONES void
 fill(const Smo *m, int i, int from, int to, double *out)
 {
 	const UsSvmRows *r = m->p->rows;
 	const double *x = r->x + (Size) i * r->stride;
+	double		v[STRIDE] __attribute__((aligned(US_BLOCK_ALIGN)));
+	int			n = to - from;
 
-	for (int k = from; k < to; k++)
-		out[k] = us_svm_kernel(m->kernel, us_svm_dot(x, r->x + (Size) k * r->stride, r->stride), r->square[i], r->square[k]);
+	for (int k = 0; k < n; k++)
+		v[k] = us_svm_dot(x, r->x + (Size) (from + k) * r->stride, r->stride);
+	us_svm_kernels(m->kernel, r->square[i], r->square + from, v, n);
+	memcpy(out + from, v, sizeof(double) * n);
+}
+
+/* A slot for another row: the first one after the hand that was not used since it came by, nor by the last call. */
+static int
+free_slot(Smo *m)
+{
+	int			k;
+
+	while (m->used[m->hand] || m->hand == m->latest)
+	{
+		m->used[m->hand] = false;
+		m->hand = (m->hand + 1) % m->nslots;
+	}
+	k = m->hand;
+	m->hand = (m->hand + 1) % m->nslots;
+	return k;
 }
 
 /* Row i; valid until the call after the next. */
 static const double *
 kernel_row(Smo *m, int i)
 {
-	int			oldest = 0;
-	double	   *out;
-
 	if (m->slot_of[i] == 0)
 	{
-		for (int k = 0; k < m->nslots; k++)
-			if (m->used[k] < m->used[oldest])
-				oldest = k;
-		if (m->row_in[oldest] >= 0)
-			m->slot_of[m->row_in[oldest]] = 0;
-		m->row_in[oldest] = -1;
-		out = m->slot + (Size) oldest * m->n;
-		for (int k = 0; k < m->n; k += STRIDE)
+		int			k = free_slot(m);
+		double	   *out = m->slot + (Size) k * m->n;
+
+		if (m->row_in[k] >= 0)
+			m->slot_of[m->row_in[k]] = 0;
+		m->row_in[k] = -1;
+		for (int at = 0; at < m->n; at += STRIDE)
 		{
 			CHECK_FOR_INTERRUPTS();
-			fill(m, i, k, Min(k + STRIDE, m->n), out);
+			fill(m, i, at, Min(at + STRIDE, m->n), out);
 		}
-		m->row_in[oldest] = i;
-		m->slot_of[i] = oldest + 1;
+		m->row_in[k] = i;
+		m->slot_of[i] = k + 1;
 	}
-	m->used[m->slot_of[i] - 1] = ++m->clock;
-	return m->slot + (Size) (m->slot_of[i] - 1) * m->n;
+	m->latest = m->slot_of[i] - 1;
+	m->used[m->latest] = true;
+	return m->slot + (Size) m->latest * m->n;
 }
 
 /* ---- conditions ---- */
@@ -143,46 +167,60 @@ room_down(const Smo *m, int i)
 	return m->p->squared ? INFINITY : cost(m->p, i) + b;
 }
 
+/* The bases of i, by its multiplier. */
+static void
+rebase(Smo *m, int i)
+{
+	double		b = m->s->alpha[i];
+	double		e = m->p->regression ? m->p->epsilon : 0;
+	double		base = m->p->y[i] - diagonal(m, i) * b;
+
+	m->base_up[i] = room_up(m, i) > 0 ? base - (b >= 0 ? e : -e) : -INFINITY;
+	m->base_down[i] = room_down(m, i) > 0 ? base - (b > 0 ? e : -e) : INFINITY;
+}
+
 /* What the objective gains by raising i, and loses by lowering it, at first. */
 static inline double
 gain_up(const Smo *m, int i)
 {
-	double		b = m->s->alpha[i];
-	double		e = m->p->regression ? m->p->epsilon : 0;
-
-	return m->p->y[i] - m->g[i] - diagonal(m, i) * b - (b >= 0 ? e : -e);
+	return m->base_up[i] - m->g[i];
 }
 
 static inline double
 gain_down(const Smo *m, int i)
 {
-	double		b = m->s->alpha[i];
-	double		e = m->p->regression ? m->p->epsilon : 0;
-
-	return m->p->y[i] - m->g[i] - diagonal(m, i) * b - (b > 0 ? e : -e);
+	return m->base_down[i] - m->g[i];
 }
 
-/* The limits of both among the rows that are not set aside. */
-static int
-limits(Smo *m)
+/* The limits of both among the rows that are not set aside; g is moved by d times ki - kj before, if there is a ki. */
+static void
+limits(Smo *m, double d, const double *ki, const double *kj)
 {
-	int			best = -1;
+	double		up = -INFINITY;
+	double		down = INFINITY;
+	int			first = -1;
 
-	m->up = -INFINITY;
-	m->down = INFINITY;
 	for (int k = 0; k < m->nactive; k++)
 	{
-		int			i = m->row[k];
+		int			t = m->row[k];
+		double		g = m->g[t];
+		double		gain;
 
-		if (room_up(m, i) > 0 && gain_up(m, i) > m->up)
+		if (ki != NULL)
+			m->g[t] = g += d * (ki[t] - kj[t]);
+		gain = m->base_up[t] - g;
+		if (gain > up)
 		{
-			m->up = gain_up(m, i);
-			best = i;
+			up = gain;
+			first = t;
 		}
-		if (room_down(m, i) > 0)
-			m->down = Min(m->down, gain_down(m, i));
+		gain = m->base_down[t] - g;
+		if (gain < down)
+			down = gain;
 	}
-	return best;
+	m->up = up;
+	m->down = down;
+	m->first = first;
 }
 
 /* The partner of i that promises most; -1: none. */
@@ -190,22 +228,21 @@ static int
 partner(const Smo *m, int i, const double *ki)
 {
 	double		most = 0;
+	double		own = m->own[i];
+	double		up = m->up;
 	int			best = -1;
 
 	for (int k = 0; k < m->nactive; k++)
 	{
 		int			j = m->row[k];
-		double		b;
+		double		b = up - gain_down(m, j);
 		double		a;
 
-		if (room_down(m, j) <= 0)
-			continue;
-		b = m->up - gain_down(m, j);
 		if (b <= 0 || j == i)
 			continue;
-		a = m->own[i] + m->own[j] - 2 * ki[j] + diagonal(m, i) + diagonal(m, j);
+		a = own + m->own[j] - 2 * ki[j];
 		a = Max(a, LEAST_CURVATURE);
-		if (b * b / a > most)
+		if (b * b > most * a)
 		{
 			most = b * b / a;
 			best = j;
@@ -222,7 +259,7 @@ set_aside(Smo *m)
 	{
 		int			i = m->row[k];
 
-		if ((room_up(m, i) > 0 && gain_up(m, i) >= m->down) || (room_down(m, i) > 0 && gain_down(m, i) <= m->up))
+		if (gain_up(m, i) >= m->down || gain_down(m, i) <= m->up)
 		{
 			k++;
 			continue;
@@ -272,7 +309,7 @@ static void
 step(Smo *m, int i, int j, const double *ki)
 {
 	const double *kj = kernel_row(m, j);
-	double		a = m->own[i] + m->own[j] - 2 * ki[j] + diagonal(m, i) + diagonal(m, j);
+	double		a = m->own[i] + m->own[j] - 2 * ki[j];
 	double		d = (m->up - gain_down(m, j)) / Max(a, LEAST_CURVATURE);
 	double		most_up = room_up(m, i);
 	double		most_down = room_down(m, j);
@@ -280,45 +317,49 @@ step(Smo *m, int i, int j, const double *ki)
 	d = Min(d, Min(most_up, most_down));
 	move(m, i, d, most_up);
 	move(m, j, -d, most_down);
-	for (int k = 0; k < m->nactive; k++)
-	{
-		int			t = m->row[k];
+	rebase(m, i);
+	rebase(m, j);
+	limits(m, d, ki, kj);
+}
 
-		m->g[t] += d * (ki[t] - kj[t]);
-	}
+/* All rows are active again. */
+static void
+unshrink(Smo *m)
+{
+	rebuild(m, m->nactive, m->ntaking, m->g);
+	m->nactive = m->ntaking;
+	limits(m, 0, NULL, NULL);
 }
 
 /* Steps until no pair violates its conditions by more than limit. */
 static void
 optimise(Smo *m, double limit, int64 most_steps)
 {
+	limits(m, 0, NULL, NULL);
 	while (m->steps < most_steps)
 	{
-		int			i = limits(m);
 		int			j = -1;
 		const double *ki = NULL;
 
 		us_progress("steps", 0, 0);
-		if (i >= 0 && m->up - m->down > limit)
+		if (m->first >= 0 && m->up - m->down > limit)
 		{
-			ki = kernel_row(m, i);
-			j = partner(m, i, ki);
+			ki = kernel_row(m, m->first);
+			j = partner(m, m->first, ki);
 		}
 		if (j < 0)
 		{
 			if (m->nactive == m->ntaking)
 				return;
-			rebuild(m, m->nactive, m->ntaking, m->g);
-			m->nactive = m->ntaking;
+			unshrink(m);
 			continue;
 		}
-		step(m, i, j, ki);
+		step(m, m->first, j, ki);
 		m->steps++;
 		if (m->steps % SHRINK_STEPS == 0)
 			set_aside(m);
 	}
-	rebuild(m, m->nactive, m->ntaking, m->g);
-	m->nactive = m->ntaking;
+	unshrink(m);
 }
 
 /* Objective and gap. */
@@ -330,7 +371,6 @@ measure(Smo *m)
 	double		losses = 0;
 	double		dual = 0;
 
-	(void) limits(m);
 	m->s->b = isfinite(m->up) && isfinite(m->down) ? (m->up + m->down) / 2 : isfinite(m->up) ? m->up : m->down;
 	for (int k = 0; k < m->ntaking; k++)
 	{
@@ -355,7 +395,7 @@ static void
 begin(Smo *m, UsArena *arena, UsBudget *budget)
 {
 	const UsSvmProblem *p = m->p;
-	Size		line = sizeof(double) * p->rows->n + sizeof(int) + sizeof(int64);
+	Size		line = sizeof(double) * p->rows->n + sizeof(int) + sizeof(bool);
 	int			left = 0;
 
 	m->n = p->rows->n;
@@ -363,6 +403,8 @@ begin(Smo *m, UsArena *arena, UsBudget *budget)
 	m->slot_of = (int *) us_arena_array(arena, m->n, sizeof(int));
 	m->g = (double *) us_arena_array(arena, m->n, sizeof(double));
 	m->own = (double *) us_arena_array(arena, m->n, sizeof(double));
+	m->base_up = (double *) us_arena_array(arena, m->n, sizeof(double));
+	m->base_down = (double *) us_arena_array(arena, m->n, sizeof(double));
 	/* a part stays for others */
 	m->nslots = (int) Min((Size) m->n, us_budget_left(budget) / 8 * 7 / line);
 	m->nslots = Max(m->nslots, 2);
@@ -370,7 +412,8 @@ begin(Smo *m, UsArena *arena, UsBudget *budget)
 	us_budget_take(budget, m->slot_bytes, "rows of the kernel matrix");
 	m->slot = (double *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * m->nslots * m->n);
 	m->row_in = (int *) palloc(sizeof(int) * m->nslots);
-	m->used = (int64 *) palloc0(sizeof(int64) * m->nslots);
+	m->used = (bool *) palloc0(sizeof(bool) * m->nslots);
+	m->latest = -1;
 	for (int k = 0; k < m->nslots; k++)
 		m->row_in[k] = -1;
 	for (int i = 0; i < m->n; i++)
@@ -378,7 +421,8 @@ begin(Smo *m, UsArena *arena, UsBudget *budget)
 		const UsSvmRows *r = p->rows;
 
 		m->s->alpha[i] = 0;
-		m->own[i] = us_svm_kernel(m->kernel, r->square[i], r->square[i], r->square[i]);
+		m->own[i] = us_svm_kernel(m->kernel, r->square[i], r->square[i], r->square[i]) + diagonal(m, i);
+		rebase(m, i);
 		if (p->fold != NULL && p->fold[i] == p->left_out)
 			m->row[m->n - ++left] = i;
 		else

@@ -172,3 +172,60 @@ UNIT_TEST(naive_bayes_states_merge)
 	UNIT_EQUAL_INT(VARSIZE(whole), VARSIZE(merged));
 	UNIT_CHECK(memcmp(whole, merged, VARSIZE(whole)) == 0);
 }
+
+/* Many rows at once are the same sums as row by row, with weights and without, few and many, with missing values. */
+UNIT_TEST(naive_bayes_many_rows)
+{
+	enum
+	{
+		N = 1500
+	};
+	static const int counts[] = {1, 63, 64, 1024, N};
+	static const int32 two[2] = {0, 5};
+	double	   *x = (double *) palloc(sizeof(double) * 2 * N);
+	double	   *w = (double *) palloc(sizeof(double) * N);
+	int		   *row = (int *) palloc(sizeof(int) * N);
+
+	for (int i = 0; i < N; i++)
+	{
+		row[i] = (int) ((i * INT64CONST(701)) % N);
+		x[i] = i % 11 == 0 ? NAN : sin(i) * pow(10, i % 9 - 4);
+		x[N + i] = i % 13 == 0 ? NAN : i * 7 % 5;
+		w[i] = 1.0 / (1 + i % 7);
+	}
+	for (int c = 0; c < (int) lengthof(counts); c++)
+		for (int weighted = 0; weighted < 2; weighted++)
+		{
+			UsNbState  *one = NULL;
+			UsNbState  *many;
+			UsExactSum *cell;
+
+			for (int i = 0; i < counts[c]; i++)
+			{
+				UsNbRow    *r = us_nb_row_new(2);
+
+				r->label = 1;
+				r->weight = weighted ? w[row[i]] : 1;
+				r->x[0] = x[row[i]];
+				r->x[1] = x[N + row[i]];
+				memcpy(us_nb_row_levels(r), two, sizeof(two));
+				one = us_nb_add(one, r);
+			}
+			one = us_nb_seal(one);
+			many = us_nb_seal(one);
+			cell = us_nb_class(many, 0) + 1;
+			memset(cell, 0, sizeof(UsExactSum) * (US_NB_NUMBER_SUMS + 5));
+			us_nb_add_column(cell, 0, x, weighted ? w : NULL, row, counts[c]);
+			us_nb_add_column(cell + US_NB_NUMBER_SUMS, 5, x + N, weighted ? w : NULL, row, counts[c]);
+			many = us_nb_seal(many);
+			UNIT_CHECK(memcmp(one, many, VARSIZE(one)) == 0);
+		}
+	x[3] = 1e200;
+	row[0] = 3;
+	{
+		UsExactSum	sums[US_NB_NUMBER_SUMS] = {{{0}}};
+
+		UNIT_ERROR(us_nb_add_column(sums, 0, x, NULL, row, 100), ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "infinite");
+		UNIT_ERROR(us_nb_add_column(sums, 0, x, w, row, 100), ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "infinite");
+	}
+}
