@@ -74,6 +74,12 @@ extern void us_source_run(UsSource *source, DestReceiver *receiver);
 typedef bool (*UsRowFunction) (TupleTableSlot *slot, void *arg);
 extern int64 us_source_each(UsSource *source, UsRowFunction function, void *arg);
 
+/*
+ * Whether its plan could run in a parallel operation, at least in the leader: it calls no function that is PARALLEL
+ * UNSAFE.  Then a receiver may start workers of its own.
+ */
+extern bool us_source_parallel_safe(const UsSource *source);
+
 /* What is to be read of a source. */
 typedef struct UsSourceSpec
 {

@@ -11,9 +11,11 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/clauses.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -87,10 +89,17 @@ us_source_open_step(const char *text, const char *step_of)
 	Assert(source->query->commandType == CMD_SELECT);
 	Assert(!source->query->hasModifyingCTE);
 	source->tupdesc = ExecCleanTypeFromTL(source->query->targetList);
+	source->parallel_safe = max_parallel_hazard(source->query) != PROPARALLEL_UNSAFE;
 	if (source->is_relation)
 		source->relation = RangeVarGetRelid(source->name, NoLock, false);
 	guard_end(&guard);
 	return source;
+}
+
+bool
+us_source_parallel_safe(const UsSource *source)
+{
+	return source->parallel_safe;
 }
 
 TupleDesc

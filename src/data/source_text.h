@@ -18,6 +18,7 @@ struct UsSource
 	const char *sql;			/* the SELECT that is run */
 	const char *from;
 	bool		is_relation;
+	bool		parallel_safe;	/* it calls no function that is PARALLEL UNSAFE */
 	RangeVar   *name;			/* of the relation */
 	Oid			relation;
 	RawStmt    *raw;

@@ -7,14 +7,12 @@
 #include "data/frame_view.h"
 #include "eval/answers.h"
 #include "eval/sample.h"
+#include "eval/score_team.h"
+#include "infra/parallel.h"
 #include "infra/progress.h"
 #include "math/hash.h"
 #include "stat/calibration.h"
 #include "stat/evaluation.h"
-#include "utils/memutils.h"
-
-/* rows that are scored at a time */
-#define BLOCK_ROWS	512
 
 #define SAMPLE_SALT	UINT64CONST(0x616e7377657273)
 
@@ -29,11 +27,9 @@ typedef struct Collector
 	int64		room;			/* rows that the arrays have room for */
 	UsEncoder  *bound;
 	int			width;
-	double	   *x;				/* [width][US_CHUNK_ROWS] */
-	double	   *row;			/* [width] */
+	UsScoreTeam *team;
 	double	   *p;				/* [n_classes] */
 	double	   *y;				/* [US_CHUNK_ROWS] */
-	UsScore		score[BLOCK_ROWS];
 } Collector;
 
 /* Arrays for as many rows as the budget has room for. */
@@ -96,9 +92,9 @@ calibrate(const Collector *c, int64 i)
 	a->predicted[i] = c->swapped ? a->proba[1][i] >= 0.5 : a->proba[1][i] > 0.5;
 }
 
-/* The answer for row r of the chunk. */
+/* The answer for row r of the chunk; proba[n_classes] if it is wanted. */
 static void
-put(Collector *c, int r, const UsScore *score, const UsChunk *chunk)
+put(Collector *c, int r, const UsScore *score, const double *proba, const UsChunk *chunk)
 {
 	UsAnswers  *a = c->a;
 	int64		i = a->n++;
@@ -120,16 +116,14 @@ put(Collector *c, int r, const UsScore *score, const UsChunk *chunk)
 		calibrate(c, i);
 		return;
 	}
-	for (int j = 0; j < c->width; j++)
-		c->row[j] = c->x[(Size) j * US_CHUNK_ROWS + r];
-	c->fitted->recipe->algorithm->proba(c->fitted->result.model, c->row, c->p);
 	if (a->n_classes == 2)
 	{
-		a->proba[1][i] = c->p[0];
+		a->proba[1][i] = proba[0];
 		calibrate(c, i);
 	}
 	else
 	{
+		memcpy(c->p, proba, a->n_classes * sizeof(double));
 		if (c->fitted->calibrator)
 		{
 			us_calibrate_classes(c->fitted->calibrator, c->p, a->n_classes, -1);
@@ -147,25 +141,23 @@ static void
 take_chunk(Collector *c, const UsChunk *chunk)
 {
 	UsAnswers  *a = c->a;
-	const UsAlgorithm *algorithm = c->fitted->recipe->algorithm;
+	int			stride;
+	double	   *x = us_score_team_x(c->team, &stride);
+	const UsScore *score;
+	const double *proba;
 
 	us_target_chunk(c->fitted->target, chunk, c->y);
-	us_encoder_apply_chunk(c->bound, chunk, c->x, US_CHUNK_ROWS);
-	for (int first = 0; first < chunk->nrows; first += BLOCK_ROWS)
+	us_encoder_apply_chunk(c->bound, chunk, x, stride);
+	us_progress("score", 0, 0);
+	score = us_score_team_run(c->team, chunk->nrows, &proba);
+	for (int r = 0; r < chunk->nrows; r++)
 	{
-		int			rows = Min(BLOCK_ROWS, chunk->nrows - first);
-
-		us_progress("score", 0, 0);
-		algorithm->score_block(c->fitted->result.model, c->x + first, US_CHUNK_ROWS, rows, c->score);
-		for (int r = first; r < first + rows; r++)
-		{
-			if (a->sampled && (us_uniform(c->seed, chunk->key[r]) >= c->share || a->n == c->room))
-				continue;
-			if (a->task == US_TASK_CLASSIFICATION && c->y[r] < 0)
-				a->n_unknown++;
-			else
-				put(c, r, &c->score[r - first], chunk);
-		}
+		if (a->sampled && (us_uniform(c->seed, chunk->key[r]) >= c->share || a->n == c->room))
+			continue;
+		if (a->task == US_TASK_CLASSIFICATION && c->y[r] < 0)
+			a->n_unknown++;
+		else
+			put(c, r, &score[r], proba ? proba + (Size) r * a->n_classes : NULL, chunk);
 	}
 }
 
@@ -185,7 +177,6 @@ us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows, UsBu
 	Collector  *c = palloc0(sizeof(Collector));
 	UsAnswers  *a = palloc0(sizeof(UsAnswers));
 	UsFrame    *rows;
-	Size		bytes;
 
 	a->task = fitted->target->task;
 	a->n_classes = fitted->target->n_classes;
@@ -198,10 +189,17 @@ us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows, UsBu
 	c->seed = us_mix64(fitted->recipe->seed, SAMPLE_SALT);
 	c->bound = us_encoder_bind(fitted->encoder, frame);
 	c->width = us_encoder_width(fitted->encoder);
-	bytes = (Size) Max(c->width, 1) * US_CHUNK_ROWS * sizeof(double);
-	us_budget_take(budget, bytes, "scoring");
-	c->x = MemoryContextAllocHuge(CurrentMemoryContext, bytes);
-	c->row = palloc(Max(c->width, 1) * sizeof(double));
+	c->team = us_score_team(&(UsScoreJob) {
+		.algorithm = fitted->recipe->algorithm,
+		.model = fitted->result.model,
+		.width = c->width,
+		.n_labels = a->n_classes,
+		.proba = c->by_proba,
+		.rows = US_CHUNK_ROWS,
+		.all_rows = true,
+		.workers = us_team_workers_allowed(),
+		.budget = budget
+	});
 	c->p = palloc(Max(a->n_classes, 1) * sizeof(double));
 	c->y = palloc(US_CHUNK_ROWS * sizeof(double));
 	reserve(c, frame, most_rows, budget);
@@ -212,11 +210,9 @@ us_answers_collect(const UsFitted *fitted, UsFrame *frame, int64 most_rows, UsBu
 		take_chunk(c, us_frame_chunk(rows, i));
 	if (rows != frame)
 		us_frame_free(rows);
-	pfree(c->x);
-	us_budget_release(budget, bytes);
+	us_score_team_end(c->team);
 	pfree(c->y);
 	pfree(c->p);
-	pfree(c->row);
 	pfree(c);
 	return a;
 }

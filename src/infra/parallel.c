@@ -162,28 +162,44 @@ wait_for_workers(UsTeam *team)
 }
 
 UsTeam *
+us_team_try(Size bytes, int workers, bool within)
+{
+	UsTeam	   *team;
+
+	if (workers <= 0 || max_parallel_workers == 0 || IsParallelWorker() || (IsInParallelMode() && !within))
+		return NULL;
+	team = (UsTeam *) palloc0(sizeof(UsTeam));
+	team->file = -1;
+	team->members = workers + 1;
+	if (launch(team, bytes, workers))
+		return team;
+	pfree(team);
+	return NULL;
+}
+
+UsTeam *
 us_team_create(Size bytes, int workers, bool wait, UsBudget *budget)
 {
-	UsTeam	   *team = (UsTeam *) palloc0(sizeof(UsTeam));
+	UsTeam	   *team;
 
+	if (workers > 0 && budget != NULL)
+		us_budget_take(budget, bytes, "shared memory of a training");
+	team = us_team_try(bytes, workers, false);
+	if (workers > 0 && budget != NULL && team == NULL)
+		us_budget_release(budget, bytes);
+	if (team != NULL)
+	{
+		team->budget = budget;
+		team->bytes = bytes;
+		if (wait)
+			wait_for_workers(team);
+		return team;
+	}
+	team = (UsTeam *) palloc0(sizeof(UsTeam));
 	team->file = -1;
 	team->members = 1;
 	team->budget = budget;
 	team->bytes = bytes;
-	if (workers > 0 && !IsInParallelMode() && max_parallel_workers > 0)
-	{
-		if (budget != NULL)
-			us_budget_take(budget, bytes, "shared memory of a training");
-		if (launch(team, bytes, workers))
-		{
-			team->members = workers + 1;
-			if (wait)
-				wait_for_workers(team);
-			return team;
-		}
-		if (budget != NULL)
-			us_budget_release(budget, bytes);
-	}
 	team->shared = (UsTeamShared *) palloc(sizeof(UsTeamShared));
 	init_shared(team->shared);
 	team->arena = us_arena_create(CurrentMemoryContext, budget);

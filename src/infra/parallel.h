@@ -47,6 +47,13 @@ extern int	us_team_workers_allowed(void);
  */
 extern UsTeam *us_team_create(Size bytes, int workers, bool wait, UsBudget *budget);
 
+/*
+ * A team with workers, whatever joins, or NULL where none can be had.  within: also inside of a parallel operation
+ * that this process leads, such as the plan whose rows it receives; what happens outside of tasks must then be
+ * allowed there until the end.
+ */
+extern UsTeam *us_team_try(Size bytes, int workers, bool within);
+
 /* The area that all members of the team share. */
 extern void *us_team_area(UsTeam *team);
 

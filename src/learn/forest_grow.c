@@ -255,7 +255,7 @@ us_task_forest_grow(UsTeamTask *task)
 			memcpy((char *) s + s->set_at, tree->set, sizeof(UsTreeSet) * (Size) tree->n_sets);
 		if (tree->n_places > 0)
 			memcpy((char *) s + s->place_at, tree->place, sizeof(float) * (Size) tree->n_places * rule.nstats);
-		us_tree_steps(tree->node, tree->n, (UsTreeStep *) ((char *) s + s->step_at));
+		us_tree_steps(tree->node, tree->n, 0, (UsTreeStep *) ((char *) s + s->step_at));
 		if (a->n_samples > 0)
 			sample_leaves(a, &plan, tree, t, item, n, (float *) ((char *) s + s->sample_at));
 		MemoryContextReset(context);
@@ -274,6 +274,7 @@ forest_of_slot(const Area *a, Slot *s, const UsTreeColumn *column, UsForest *f)
 	f->n_classes = us_split_of_values(&a->rule) ? 0 : a->rule.nstats;
 	f->n_scores = f->n_classes == 0;
 	f->node = slot_nodes(s);
+	f->n_sets = s->n_sets;
 	f->set = (UsTreeSet *) ((char *) s + s->set_at);
 	f->place = (float *) ((char *) s + s->place_at);
 	f->step = (UsTreeStep *) ((char *) s + s->step_at);

@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "learn/mlp_model.h"
 
 /* inputs and outputs beyond are taken as that, so that nothing is infinite */
@@ -83,6 +85,7 @@ us_mlp_errors(const UsMlpModel *m, const double *x, int stride, int nrows, doubl
 	{
 		int			n = Min(US_MLP_TILE, nrows - first);
 
+		CHECK_FOR_INTERRUPTS();
 		take_block(m, x + first, stride, n);
 		run(m, n);
 		for (int r = 0; r < n; r++)
@@ -193,6 +196,7 @@ us_mlp_score_block(const void *model, const double *x, int stride, int nrows, Us
 	{
 		int			n = Min(US_MLP_TILE, nrows - first);
 
+		CHECK_FOR_INTERRUPTS();
 		take_block(m, x + first, stride, n);
 		run(m, n);
 		for (int r = 0; r < n; r++)

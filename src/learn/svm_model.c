@@ -10,6 +10,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "learn/svm_model.h"
 #include "math/clones.h"
 
@@ -204,6 +206,7 @@ us_svm_score_block(const void *model, const double *x, int stride, int nrows, Us
 		f = (double *) palloc(sizeof(double) * m->linear->width);
 		for (int r = 0; r < nrows; r++)
 		{
+			CHECK_FOR_INTERRUPTS();
 			for (int j = 0; j < m->linear->width; j++)
 				f[j] = x[(Size) j * stride + r];
 			us_svm_score(m, f, &out[r]);

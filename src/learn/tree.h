@@ -55,14 +55,8 @@ typedef struct UsTreeSet
 	uint64		bit[4];
 } UsTreeSet;
 
-/* What a row needs of a node on its way down: a third of its bytes. */
-typedef struct UsTreeStep
-{
-	int32		left;
-	uint16		column;
-	uint8		bin;
-	uint8		flags;
-} UsTreeStep;
+/* What a row needs of a node on its way down: a third of its bytes (tree_walk.c). */
+typedef uint64 UsTreeStep;
 
 /* Trees one after the other in flat arrays. */
 typedef struct UsForest
@@ -82,7 +76,11 @@ typedef struct UsForest
 	int			n_samples;		/* targets of training rows kept for each leaf; 0: none */
 	float	   *sample;			/* [leaves of all trees][n_samples], on the scale of the values */
 
-	UsTreeStep *step;			/* [root[n_trees]] of us_forest_prepare() */
+	/* of us_forest_prepare() */
+	UsTreeStep *step;			/* [root[n_trees]] */
+	double	   *value;			/* [same] of leaves; NULL: look at the nodes */
+	uint16	   *depth;			/* [n_trees]; NULL: not known */
+	float	   *spread;			/* [same][n_classes] distributions of leaves; NULL: look at the nodes */
 	int32	   *leaf_number;	/* [same] how many leaves stand before a node; NULL without samples */
 } UsForest;
 
@@ -93,27 +91,24 @@ typedef struct UsForest
 static inline uint8
 us_tree_bin(const UsTreeColumn *c, double x, uint8 missing)
 {
-	int			lo = 0;
+	const double *above = c->threshold;
 	int			n = c->nbins - 1;
 
 	if (x != x)
 		return missing;
 	if (c->native)
 		return x >= 0 && x < c->nbins ? (uint8) x : missing;
-	/* the number of thresholds below x */
-	while (n > 0)
+	if (n == 0)
+		return 0;
+	/* the number of thresholds below x, without a branch that depends on it */
+	while (n > 1)
 	{
 		int			half = n / 2;
 
-		if (c->threshold[lo + half] < x)
-		{
-			lo += half + 1;
-			n -= half + 1;
-		}
-		else
-			n = half;
+		above += half * (above[half - 1] < x);
+		n -= half;
 	}
-	return (uint8) lo;
+	return (uint8) (above - c->threshold + (above[0] < x));
 }
 
 /* Whether a row with that bin goes left. */
@@ -133,8 +128,11 @@ us_node_left(const UsTreeNode *node, const UsTreeSet *set, uint8 bin, uint8 miss
 extern void us_tree_bin_block(const UsTreeColumn *c, const double *v, int n, uint8 missing,
 							  uint8 *out, Size step);
 
-/* The steps of n nodes. */
-extern void us_tree_steps(const UsTreeNode *node, Size n, UsTreeStep *step);
+/* The steps of the n nodes of one tree, the first of which is that of the forest. */
+extern void us_tree_steps(const UsTreeNode *node, int32 n, int32 first, UsTreeStep *step);
+
+/* Splits from the root to the deepest leaf of a tree of n nodes. */
+extern int	us_tree_depth(const UsTreeNode *node, int32 n);
 
 /* Make a forest ready for scoring, from its nodes. */
 extern void us_forest_prepare(UsForest *f);
@@ -146,12 +144,13 @@ extern void us_forest_bins(const UsForest *f, const double *x, uint8 *bin);
 extern const UsTreeNode *us_forest_leaf(const UsForest *f, int t, const uint8 *bin);
 
 /*
- * The leaves of tree t for n rows of bin[][width], row[n] or, NULL, the first ones: numbers of nodes in the tree.
+ * The leaves of tree t for n rows of bin[][width], row[n] or, NULL, the first ones: numbers of nodes,
+ * counted from the first one of all trees.
  */
 extern void us_forest_leaves(const UsForest *f, int t, const uint8 *bin, const int *row, int n,
 							 int32 *leaf);
 
-/* Add what a leaf of tree t says to the sums of a row, sum[us_forest_sums]. */
+/* Add what a leaf of tree t, a node as above, says to the sums of a row, sum[us_forest_sums]. */
 extern void us_forest_add_leaf(const UsForest *f, int t, int32 leaf, double *sum);
 
 /*

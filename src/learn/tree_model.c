@@ -1,9 +1,6 @@
 /*
  * tree_model.c
- *	  Trees as they are stored and walked.
- *
- * A block of rows goes through one tree after the other, so that the nodes of a tree
- * stay in the cache; several rows walk side by side, so that their loads overlap.
+ *	  Trees as they are stored.
  */
 #include "postgres.h"
 
@@ -13,173 +10,11 @@
 
 #include "learn/tree.h"
 
-/* rows that walk a tree side by side */
-#define ABREAST		16
-
-/* rows between two looks at the values of their leaves */
-#define TILE		256
-
 #define FORMAT		2
 
 /* most of each when a stored model is read */
 #define MAX_TREES	100000
 #define MAX_NODES	(1 << 28)
-
-void
-us_tree_steps(const UsTreeNode *node, Size n, UsTreeStep *step)
-{
-	for (Size i = 0; i < n; i++)
-		step[i] = (UsTreeStep) {node[i].left, node[i].column, node[i].bin, node[i].flags};
-}
-
-void
-us_forest_prepare(UsForest *f)
-{
-	Size		n = (Size) f->root[f->n_trees];
-
-	f->step = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsTreeStep) * Max(n, 1));
-	us_tree_steps(f->node, n, f->step);
-	if (f->n_samples == 0)
-		return;
-	f->leaf_number = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32) * Max(n, 1));
-	for (Size i = 0, leaves = 0; i < n; i++)
-	{
-		f->leaf_number[i] = (int32) leaves;
-		leaves += f->node[i].left == 0;
-	}
-}
-
-int32
-us_tree_leaves(const UsTreeNode *node, Size n)
-{
-	int32		leaves = 0;
-
-	for (Size i = 0; i < n; i++)
-		leaves += node[i].left == 0;
-	return leaves;
-}
-
-void
-us_forest_samples(const UsForest *f, const uint8 *bin, double *out)
-{
-	for (int t = 0; t < f->n_trees; t++)
-	{
-		Size		leaf = f->leaf_number[us_forest_leaf(f, t, bin) - f->node];
-
-		for (int k = 0; k < f->n_samples; k++)
-			out[(Size) t * f->n_samples + k] = f->sample[leaf * f->n_samples + k];
-	}
-}
-
-void
-us_forest_bins(const UsForest *f, const double *x, uint8 *bin)
-{
-	for (int c = 0; c < f->width; c++)
-		bin[c] = us_tree_bin(&f->column[c], x[c], US_TREE_MISSING);
-}
-
-void
-us_forest_bins_block(const UsForest *f, const double *x, int stride, int nrows, uint8 *bin)
-{
-	for (int c = 0; c < f->width; c++)
-		us_tree_bin_block(&f->column[c], x + (Size) c * stride, nrows, US_TREE_MISSING, bin + c, f->width);
-}
-
-/* The child of a node that a row goes to, 0 or 1. */
-static inline int
-next_child(const UsForest *f, const UsTreeStep *at, uint8 bin)
-{
-	if (at->flags & US_NODE_SET)
-		return us_node_left(f->node + (at - f->step), f->set, bin, US_TREE_MISSING) ? 0 : 1;
-	/* thresholds are below the bin of missing values, US_NODE_MISSING_LEFT is the lowest bit */
-	return 1 - ((bin <= at->bin) | ((bin == US_TREE_MISSING) & at->flags));
-}
-
-const UsTreeNode *
-us_forest_leaf(const UsForest *f, int t, const uint8 *bin)
-{
-	const UsTreeStep *tree = f->step + f->root[t];
-	const UsTreeStep *at = tree;
-
-	while (at->left != 0)
-		at = tree + at->left + next_child(f, at, bin[at->column]);
-	return f->node + (at - f->step);
-}
-
-void
-us_forest_leaves(const UsForest *f, int t, const uint8 *bin, const int *row, int n, int32 *leaf)
-{
-	const UsTreeStep *tree = f->step + f->root[t];
-
-	for (int from = 0; from < n; from += ABREAST)
-	{
-		int			m = Min(ABREAST, n - from);
-		const UsTreeStep *at[ABREAST];
-		const uint8 *bins[ABREAST];
-		bool		any;
-
-		for (int i = 0; i < m; i++)
-		{
-			at[i] = tree;
-			bins[i] = bin + (Size) (row ? row[from + i] : from + i) * f->width;
-		}
-		do
-		{
-			any = false;
-			for (int i = 0; i < m; i++)
-			{
-				const UsTreeStep *s = at[i];
-
-				if (s->left == 0)
-					continue;
-				at[i] = tree + s->left + next_child(f, s, bins[i][s->column]);
-				any = true;
-			}
-		} while (any);
-		for (int i = 0; i < m; i++)
-			leaf[from + i] = (int32) (at[i] - tree);
-	}
-}
-
-void
-us_forest_add_leaf(const UsForest *f, int t, int32 leaf, double *sum)
-{
-	const UsTreeNode *node = f->node + f->root[t] + leaf;
-	const float *place;
-
-	if (f->n_classes == 0)
-	{
-		sum[t % f->n_scores] += node->u.value;
-		return;
-	}
-	place = f->place + node->u.place * f->n_classes;
-	for (int k = 0; k < f->n_classes; k++)
-		sum[k] += place[k];
-}
-
-void
-us_forest_sum(const UsForest *f, const uint8 *bin, int nrows, double *sum)
-{
-	int			nsums = us_forest_sums(f);
-	int32		leaf[TILE];
-
-	memset(sum, 0, sizeof(double) * nrows * nsums);
-	for (int t = 0; t < f->n_trees; t++)
-	{
-		if (t % 16 == 0)
-			CHECK_FOR_INTERRUPTS();
-		for (int from = 0; from < nrows; from += TILE)
-		{
-			int			n = Min(TILE, nrows - from);
-
-			us_forest_leaves(f, t, bin + (Size) from * f->width, NULL, n, leaf);
-			for (int i = 0; i < n; i++)
-				us_forest_add_leaf(f, t, leaf[i], sum + (Size) (from + i) * nsums);
-		}
-	}
-}
-
-/* ---- stored form ---- */
 
 void
 us_forest_write(const UsForest *f, UsWriter *w)

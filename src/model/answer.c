@@ -23,14 +23,10 @@ value_differs(const UsArtifact *a)
 	return a->task == US_TASK_CLASSIFICATION && !(a->n_labels == 2 && a->positive == 1);
 }
 
-/* The probability of the positive class. */
-static double
-positive_probability(const UsArtifact *a, const double *x, double *p)
+bool
+us_answer_needs_proba(const UsArtifact *a)
 {
-	if (a->positive < 0)
-		return NAN;
-	a->algorithm->proba(a->model, x, p);
-	return p[a->positive];
+	return value_differs(a) && (a->positive >= 0 || (a->calibrator && a->n_labels > 2));
 }
 
 /* The answer with the calibrated probability of the positive class of two, in its value before. */
@@ -47,14 +43,14 @@ calibrate(const UsArtifact *a, UsScore *s)
 	s->margin = fabs(2 * second - 1);
 }
 
-/* The answer of more classes with their calibrated probabilities p[n_labels]. */
+/* The answer of more classes with their probabilities p[n_labels], which become the calibrated ones. */
 static void
-calibrate_classes(const UsArtifact *a, const double *x, double *p, UsScore *s)
+calibrate_classes(const UsArtifact *a, double *p, UsScore *s)
 {
 	int			best = 0;
 	int			second = -1;
 
-	us_answer_proba(a, x, p);
+	us_calibrate_classes(a->calibrator, p, a->n_labels, a->positive);
 	for (int c = 1; c < a->n_labels; c++)
 	{
 		if (p[c] > p[best])
@@ -73,50 +69,44 @@ calibrate_classes(const UsArtifact *a, const double *x, double *p, UsScore *s)
 }
 
 void
-us_answer(const UsArtifact *a, const double *x, double *scratch, UsScore *score)
+us_answer_finish(const UsArtifact *a, double *p, UsScore *score)
 {
-	a->algorithm->score(a->model, x, score);
 	if (a->calibrator && a->n_labels > 2)
 	{
-		calibrate_classes(a, x, scratch, score);
+		calibrate_classes(a, p, score);
 		return;
 	}
 	if (value_differs(a))
-		score->value = positive_probability(a, x, scratch);
+		score->value = a->positive >= 0 ? p[a->positive] : NAN;
 	if (a->calibrator)
 		calibrate(a, score);
 }
 
 void
+us_answer(const UsArtifact *a, const double *x, double *scratch, UsScore *score)
+{
+	a->algorithm->score(a->model, x, score);
+	if (us_answer_needs_proba(a))
+		a->algorithm->proba(a->model, x, scratch);
+	us_answer_finish(a, scratch, score);
+}
+
+void
 us_answer_block(const UsArtifact *a, const double *x, int stride, int nrows, UsScore *out)
 {
-	bool		classes = a->calibrator && a->n_labels > 2;
-	int			width;
-	double	   *row;
-	double	   *p;
+	bool		needs_proba = us_answer_needs_proba(a);
+	int			width = us_encoder_width(a->encoder);
+	double	   *row = palloc(Max(width, 1) * sizeof(double));
+	double	   *p = palloc(Max(a->n_labels, 1) * sizeof(double));
 
 	a->algorithm->score_block(a->model, x, stride, nrows, out);
-	if (!value_differs(a))
-	{
-		for (int r = 0; a->calibrator && r < nrows; r++)
-			calibrate(a, &out[r]);
-		return;
-	}
-	width = us_encoder_width(a->encoder);
-	row = palloc(Max(width, 1) * sizeof(double));
-	p = palloc(Max(a->n_labels, 1) * sizeof(double));
 	for (int r = 0; r < nrows; r++)
 	{
-		for (int j = 0; (a->positive >= 0 || classes) && j < width; j++)
+		for (int j = 0; needs_proba && j < width; j++)
 			row[j] = x[(Size) j * stride + r];
-		if (classes)
-		{
-			calibrate_classes(a, row, p, &out[r]);
-			continue;
-		}
-		out[r].value = positive_probability(a, row, p);
-		if (a->calibrator)
-			calibrate(a, &out[r]);
+		if (needs_proba)
+			a->algorithm->proba(a->model, row, p);
+		us_answer_finish(a, p, &out[r]);
 	}
 	pfree(row);
 	pfree(p);

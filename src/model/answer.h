@@ -16,6 +16,13 @@ extern bool us_answer_has_value(const UsArtifact *artifact);
 /* The answer for one row x[width]; scratch[n_labels] is overwritten. */
 extern void us_answer(const UsArtifact *artifact, const double *x, double *scratch, UsScore *score);
 
+/*
+ * The same from what the algorithm says of a row: its score, and p[n_labels], its probabilities (overwritten; not looked
+ * at unless needed).
+ */
+extern bool us_answer_needs_proba(const UsArtifact *artifact);
+extern void us_answer_finish(const UsArtifact *artifact, double *p, UsScore *score);
+
 /* The same for a block x[width][stride], out[nrows]: equal bit for bit. */
 extern void us_answer_block(const UsArtifact *artifact, const double *x, int stride, int nrows,
 							UsScore *out);

@@ -132,6 +132,7 @@ log_run(const UsAssignRun *run, const UsAssignResult *r, TimestampTz started_at)
 	us_report_int(details, "unseen", run->counts.n_unseen);
 	us_report_int(details, "not_finite", run->counts.n_not_finite);
 	us_report_int(details, "bad_length", run->counts.n_bad_dim);
+	us_report_int(details, "workers", run->counts.n_workers);
 	log.details = us_report_to_jsonb(details);
 	us_catalog_log_run(&log);
 }

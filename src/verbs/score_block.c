@@ -12,13 +12,16 @@
 
 #include "data/key.h"
 #include "data/record.h"
+#include "eval/score_team.h"
+#include "infra/guc.h"
+#include "infra/parallel.h"
 #include "infra/progress.h"
 #include "model/answer.h"
 #include "verbs/score.h"
 #include "verbs/score_block.h"
 
-/* bytes that an encoded block may take, so that wide models use shorter blocks */
-#define BLOCK_BYTES	(1024 * 1024)
+/* rows that are scored at a time */
+#define BATCH_ROWS	16384
 
 struct UsBlockScorer
 {
@@ -33,14 +36,16 @@ struct UsBlockScorer
 	UsValue    *value;			/* [nfeatures] */
 	double	   *row;			/* [width] */
 
-	/* the block */
+	/* the batch */
+	UsScoreTeam *team;
 	int			capacity;		/* rows */
 	int			n;
-	double	   *x;				/* [width][capacity] */
-	Datum	   *block_id;		/* [capacity] */
+	double	   *x;				/* [width][stride] */
+	int			stride;
+	Datum	   *batch_id;		/* [capacity] */
 	bool	   *scored;			/* [capacity] */
-	UsScore    *score;			/* [capacity] */
-	MemoryContext block_context;	/* what belongs to its rows */
+	UsScore		score[US_BLOCK_ROWS];	/* answers of a block of them */
+	MemoryContext batch_context;	/* what belongs to its rows */
 
 	/* who gets it */
 	UsBlockFunction function;
@@ -64,7 +69,6 @@ UsBlockScorer *
 us_block_scorer(const UsModel *model, UsSource *source, const char *id)
 {
 	UsBlockScorer *s = palloc0(sizeof(UsBlockScorer));
-	Size		row_bytes;
 
 	s->model = model;
 	s->encoder = model->artifact->encoder;
@@ -74,13 +78,7 @@ us_block_scorer(const UsModel *model, UsSource *source, const char *id)
 	s->id = find_id(source, id, &s->id_reader);
 	s->width = us_encoder_width(s->encoder);
 	s->value = palloc0(sizeof(UsValue) * Max(us_encoder_nfeatures(s->encoder), 1));
-	row_bytes = sizeof(double) * Max(s->width, 1);
-	s->row = palloc(row_bytes);
-	s->capacity = Max(1, Min(US_BLOCK_ROWS, BLOCK_BYTES / row_bytes));
-	s->x = palloc0(row_bytes * s->capacity);
-	s->block_id = palloc(sizeof(Datum) * s->capacity);
-	s->scored = palloc(sizeof(bool) * s->capacity);
-	s->score = palloc(sizeof(UsScore) * s->capacity);
+	s->row = palloc(sizeof(double) * Max(s->width, 1));
 	return s;
 }
 
@@ -90,23 +88,42 @@ us_block_scorer_id(const UsBlockScorer *scorer)
 	return scorer->id;
 }
 
-/* Score the rows of the block, hand them over, and begin a new one. */
+/* Hand over rows first .. first + n of the batch, as the algorithm scored them; proba[n_labels] of each, or NULL. */
 static void
-flush_block(UsBlockScorer *s)
+hand_over(UsBlockScorer *s, int first, int n, const UsScore *score, const double *proba)
 {
-	const UsArtifact *artifact = s->model->artifact;
-	UsScoredBlock block = {s->n, s->block_id, s->scored, s->score};
-	MemoryContext old = MemoryContextSwitchTo(s->block_context);
+	const UsArtifact *a = s->model->artifact;
+	UsScoredBlock block = {n, s->batch_id + first, s->scored + first, s->score};
+	double	   *p = palloc(sizeof(double) * Max(a->n_labels, 1));
 
-	us_answer_block(artifact, s->x, s->capacity, s->n, s->score);
-	for (int i = 0; i < s->n; i++)
-		if (!s->scored[i])
-			s->score[i] = (UsScore) {.value = NAN, .probability = NAN, .margin = NAN, .distance = NAN};
+	for (int i = 0; i < n; i++)
+	{
+		s->score[i] = (UsScore) {.value = NAN, .probability = NAN, .margin = NAN, .distance = NAN};
+		if (!s->scored[first + i])
+			continue;
+		s->score[i] = score[first + i];
+		if (proba)
+			memcpy(p, proba + (Size) (first + i) * a->n_labels, sizeof(double) * a->n_labels);
+		us_answer_finish(a, p, &s->score[i]);
+	}
 	s->function(&block, s->arg);
+}
+
+/* Score the rows of the batch, hand them over, and begin a new one. */
+static void
+flush_batch(UsBlockScorer *s)
+{
+	MemoryContext old = MemoryContextSwitchTo(s->batch_context);
+	const double *proba;
+	const UsScore *score = us_score_team_run(s->team, s->n, &proba);
+
+	for (int first = 0; first < s->n; first += US_BLOCK_ROWS)
+		hand_over(s, first, Min(US_BLOCK_ROWS, s->n - first), score, proba);
 	us_progress("scoring", s->counts->n_rows, 0);
 	s->n = 0;
+	s->x = us_score_team_x(s->team, &s->stride);
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(s->block_context);
+	MemoryContextReset(s->batch_context);
 }
 
 pg_noreturn static void
@@ -142,7 +159,7 @@ encode_row(UsBlockScorer *s, TupleTableSlot *slot, Datum id)
 	return true;
 }
 
-/* Take a row of the source into the block. */
+/* Take a row of the source into the batch. */
 static bool
 take_row(TupleTableSlot *slot, void *arg)
 {
@@ -156,29 +173,49 @@ take_row(TupleTableSlot *slot, void *arg)
 	id = slot_getattr(slot, s->id->attnum, &isnull);
 	if (isnull)
 		null_id_error(s);
-	old = MemoryContextSwitchTo(s->block_context);
-	s->block_id[i] = datumCopy(id, s->id->attbyval, s->id->attlen);
+	old = MemoryContextSwitchTo(s->batch_context);
+	s->batch_id[i] = datumCopy(id, s->id->attbyval, s->id->attlen);
 	s->scored[i] = encode_row(s, slot, id);
 	for (int j = 0; j < s->width; j++)
-		s->x[(Size) j * s->capacity + i] = s->scored[i] ? s->row[j] : 0;
+		s->x[(Size) j * s->stride + i] = s->scored[i] ? s->row[j] : 0;
 	MemoryContextSwitchTo(old);
 	if (++s->n == s->capacity)
-		flush_block(s);
+		flush_batch(s);
 	return true;
 }
 
 void
 us_block_scorer_run(UsBlockScorer *s, UsBlockFunction function, void *arg, UsBlockCounts *counts)
 {
+	const UsArtifact *a = s->model->artifact;
+	UsScoreJob	job = {
+		.algorithm = a->algorithm,
+		.model = a->model,
+		.width = s->width,
+		.n_labels = a->n_labels,
+		.proba = us_answer_needs_proba(a),
+		.rows = BATCH_ROWS,
+		.within = true,
+		.workers = us_source_parallel_safe(s->source) ? us_team_workers_allowed() : 0,
+		.budget = us_budget_create((Size) us_max_memory_kb * 1024)
+	};
+
 	memset(counts, 0, sizeof(UsBlockCounts));
 	s->function = function;
 	s->arg = arg;
 	s->counts = counts;
+	s->team = us_score_team(&job);
+	s->capacity = us_score_team_rows(s->team);
+	s->x = us_score_team_x(s->team, &s->stride);
+	s->batch_id = palloc(sizeof(Datum) * s->capacity);
+	s->scored = palloc(sizeof(bool) * s->capacity);
 	s->n = 0;
-	s->block_context = AllocSetContextCreate(CurrentMemoryContext, "userseg block",
+	s->batch_context = AllocSetContextCreate(CurrentMemoryContext, "userseg batch",
 											 ALLOCSET_DEFAULT_SIZES);
 	us_source_each(s->source, take_row, s);
 	if (s->n > 0)
-		flush_block(s);
-	MemoryContextDelete(s->block_context);
+		flush_batch(s);
+	counts->n_workers = us_score_team_workers(s->team);
+	us_score_team_end(s->team);
+	MemoryContextDelete(s->batch_context);
 }

@@ -2,7 +2,8 @@
  * score_block.h
  *	  Scoring a whole source, in blocks.
  *
- * The rows come straight from the executor; the answers are those of userseg.predict*
+ * The rows come straight from the executor, and are scored in batches, by a team when that takes
+ * long (eval/score_team.h); the answers are those of userseg.predict*
  * on the same row, bit for bit.
  */
 #ifndef US_SCORE_BLOCK_H
@@ -11,7 +12,7 @@
 #include "data/source.h"
 #include "model/cache.h"
 
-/* rows that are scored at a time */
+/* rows that are handed over at a time */
 #define US_BLOCK_ROWS	512
 
 typedef struct UsBlockScorer UsBlockScorer;
@@ -40,6 +41,7 @@ typedef struct UsBlockCounts
 	int64		n_imputed;		/* scored, with a NULL feature imputed */
 	int64		n_unseen;		/* scored, with a category or tag not seen in training */
 	int64		n_not_finite;	/* with NaN or infinity, taken as NULL */
+	int			n_workers;		/* that scored, beside this process */
 	int64		n_bad_dim;		/* with a vector of another length, taken as NULL */
 } UsBlockCounts;
 
@@ -56,7 +58,8 @@ extern Form_pg_attribute us_block_scorer_id(const UsBlockScorer *scorer);
 
 /*
  * Run the source, once, and score every row.  Raises 22004 for a NULL id, and for a
- * NULL feature, with the id, when the model's null policy is 'error'.
+ * NULL feature, with the id, when the model's null policy is 'error'; 53200 when userseg.max_memory has no
+ * room for a batch.
  */
 extern void us_block_scorer_run(UsBlockScorer *scorer, UsBlockFunction function, void *arg,
 								UsBlockCounts *counts);

@@ -121,7 +121,7 @@ ROLLBACK;
 SELECT to_regclass('undone'), to_regclass('undone_history'), count(*) FROM userseg.assignments WHERE table_name = 'undone';
 
 -- the log of runs
-SELECT kind, model, version, ok, n_rows, details - 'table' AS details FROM userseg.runs
+SELECT kind, model, version, ok, n_rows, details - 'table' - 'workers' AS details FROM userseg.runs
 WHERE kind = 'assign' AND details->>'table' = 'assign.label' ORDER BY run LIMIT 3;
 
 -- ---- rows that the model skips ----

@@ -7,102 +7,8 @@
 #include <math.h>
 
 #include "learn/tree_shap.h"
-#include "math/random.h"
 #include "unit.h"
-
-#define COLUMNS	6
-#define BINS	5
-
-/* ---- random forests ---- */
-
-/* A split or leaf below which depth more levels may follow; nodes are added level by level, like those of a trained tree. */
-static void
-random_tree(UsRandom *random, UsForest *f, int depth, bool empty)
-{
-	int32		first = f->root[f->n_trees];
-	UsTreeNode *tree = f->node + first;
-	int			level[256] = {0};
-	int32		n = 1;
-
-	tree[0] = (UsTreeNode) {.cover = (float) us_random_below(random, 1000) + 1};
-	for (int32 i = 0; i < n; i++)
-	{
-		UsTreeNode *node = &tree[i];
-
-		if (level[i] < depth && (i == 0 || us_random_below(random, 5) > 0) && n + 2 <= 127)
-		{
-			double		share = us_random_below(random, 999) / 1000.0;
-
-			if (empty && us_random_below(random, 4) == 0)
-				share = us_random_below(random, 2);
-			node->left = n;
-			node->column = (uint16) us_random_below(random, COLUMNS);
-			node->bin = (uint8) us_random_below(random, BINS);
-			node->flags = us_random_below(random, 2) ? US_NODE_MISSING_LEFT : 0;
-			if (f->column[node->column].native)
-			{
-				node->flags |= US_NODE_SET;
-				f->set[f->n_sets] = (UsTreeSet) {{(uint64) us_random_below(random, 1 << BINS)}};
-				node->u.place = f->n_sets++;
-			}
-			for (int c = 0; c < 2; c++)
-			{
-				tree[n + c] = (UsTreeNode) {.cover = (float) (node->cover * (c == 0 ? share : 1 - share))};
-				level[n + c] = level[i] + 1;
-			}
-			n += 2;
-		}
-		else if (f->n_classes == 0)
-			node->u.value = (double) us_random_below(random, 2000) / 100 - 10;
-		else
-		{
-			float	   *place = f->place + f->n_places * f->n_classes;
-			double		sum = 0;
-
-			node->u.place = f->n_places++;
-			for (int k = 0; k < f->n_classes; k++)
-				sum += place[k] = (float) us_random_below(random, 100) + 1;
-			for (int k = 0; k < f->n_classes; k++)
-				place[k] = (float) (place[k] / sum);
-		}
-	}
-	f->root[++f->n_trees] = first + n;
-}
-
-static UsForest *
-random_forest(UsRandom *random, int n_trees, int depth, int n_classes, int n_scores, bool empty)
-{
-	UsForest   *f = palloc0(sizeof(UsForest));
-
-	f->width = COLUMNS;
-	f->column = palloc0(sizeof(UsTreeColumn) * COLUMNS);
-	for (int c = 0; c < COLUMNS; c++)
-	{
-		f->column[c].native = c % 3 == 2;
-		f->column[c].nbins = BINS;
-	}
-	f->n_classes = n_classes;
-	f->n_scores = n_scores;
-	f->root = palloc0(sizeof(int32) * (n_trees + 1));
-	f->node = palloc0(sizeof(UsTreeNode) * 128 * n_trees);
-	f->set = palloc0(sizeof(UsTreeSet) * 128 * n_trees);
-	f->place = palloc0(sizeof(float) * 128 * n_trees * Max(n_classes, 1));
-	for (int t = 0; t < n_trees; t++)
-		random_tree(random, f, depth, empty);
-	us_forest_prepare(f);
-	return f;
-}
-
-static void
-random_row(UsRandom *random, uint8 *bin)
-{
-	for (int c = 0; c < COLUMNS; c++)
-	{
-		bin[c] = (uint8) us_random_below(random, BINS + 1);
-		if (bin[c] == BINS)
-			bin[c] = US_TREE_MISSING;
-	}
-}
+#include "unit_forest.h"
 
 /* ---- the definition ---- */
 
@@ -146,10 +52,10 @@ game(const UsForest *f, const uint8 *bin, const uint8 *background, int n_backgro
 	{
 		for (int i = 0; i < n_background; i++)
 		{
-			uint8		mixed[COLUMNS];
+			uint8		mixed[UNIT_COLUMNS];
 
-			for (int c = 0; c < COLUMNS; c++)
-				mixed[c] = (set >> c) & 1 ? bin[c] : background[i * COLUMNS + c];
+			for (int c = 0; c < UNIT_COLUMNS; c++)
+				mixed[c] = (set >> c) & 1 ? bin[c] : background[i * UNIT_COLUMNS + c];
 			sum += leaf_value(f, t, us_forest_leaf(f, t, mixed), factor) / n_background;
 		}
 		if (n_background == 0)
@@ -164,18 +70,18 @@ shapley(const double *value, double *phi)
 {
 	static const double factorial[] = {1, 1, 2, 6, 24, 120, 720};
 
-	for (int c = 0; c < COLUMNS; c++)
+	for (int c = 0; c < UNIT_COLUMNS; c++)
 	{
 		phi[c] = 0;
-		for (unsigned set = 0; set < 1u << COLUMNS; set++)
+		for (unsigned set = 0; set < 1u << UNIT_COLUMNS; set++)
 		{
 			int			size = 0;
 
 			if ((set >> c) & 1)
 				continue;
-			for (int j = 0; j < COLUMNS; j++)
+			for (int j = 0; j < UNIT_COLUMNS; j++)
 				size += (set >> j) & 1;
-			phi[c] += factorial[size] * factorial[COLUMNS - size - 1] / factorial[COLUMNS] *
+			phi[c] += factorial[size] * factorial[UNIT_COLUMNS - size - 1] / factorial[UNIT_COLUMNS] *
 				(value[set | (1u << c)] - value[set]);
 		}
 	}
@@ -184,29 +90,29 @@ shapley(const double *value, double *phi)
 static double
 compare(UsRandom *random, int n_trees, int depth, int n_classes, int n_scores, int n_background, bool empty)
 {
-	UsForest   *f = random_forest(random, n_trees, depth, n_classes, n_scores, empty);
+	UsForest   *f = unit_forest(random, n_trees, depth, n_classes, n_scores, empty, UNIT_BINS);
 	int			nsums = us_forest_sums(f);
-	uint8		background[8 * COLUMNS];
-	uint8		bin[COLUMNS];
+	uint8		background[8 * UNIT_COLUMNS];
+	uint8		bin[UNIT_COLUMNS];
 	double		factor[4] = {0};
-	double		value[1 << COLUMNS];
-	double		want[COLUMNS];
-	double		phi[COLUMNS] = {0};
+	double		value[1 << UNIT_COLUMNS];
+	double		want[UNIT_COLUMNS];
+	double		phi[UNIT_COLUMNS] = {0};
 	double		sum[4];
 	double		rest = 0;
 	double		worst = 0;
 	UsTreeShap *s;
 
 	for (int i = 0; i < n_background; i++)
-		random_row(random, background + i * COLUMNS);
-	random_row(random, bin);
+		unit_forest_row(random, f, background + i * UNIT_COLUMNS);
+	unit_forest_row(random, f, bin);
 	/* one sum alone, or several together */
 	if (us_random_below(random, 2))
 		factor[us_random_below(random, nsums)] = 0.5;
 	else
 		for (int k = 0; k < nsums; k++)
 			factor[k] = (double) us_random_below(random, 20) / 10 - 1;
-	for (unsigned set = 0; set < 1u << COLUMNS; set++)
+	for (unsigned set = 0; set < 1u << UNIT_COLUMNS; set++)
 		value[set] = game(f, bin, background, n_background, set, factor);
 	shapley(value, want);
 	s = us_tree_shap_create(f, background, n_background);
@@ -214,7 +120,7 @@ compare(UsRandom *random, int n_trees, int depth, int n_classes, int n_scores, i
 	us_forest_sum(f, bin, 1, sum);
 	for (int k = 0; k < nsums; k++)
 		rest += factor[k] * (sum[k] - s->expected[k]);
-	for (int c = 0; c < COLUMNS; c++)
+	for (int c = 0; c < UNIT_COLUMNS; c++)
 	{
 		worst = fmax(worst, fabs(phi[c] - want[c]));
 		rest -= phi[c];
