@@ -1,12 +1,13 @@
 /*
  * module.c
- *	  Entry of the library: module magic, settings, version.
+ *	  Entry of the library: module magic, settings, scan node, version.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "data/source_scan.h"
 #include "infra/guc.h"
 
 #ifndef US_VERSION
@@ -21,6 +22,7 @@ void
 _PG_init(void)
 {
 	us_guc_define();
+	us_source_scan_register();
 }
 
 PG_FUNCTION_INFO_V1(userseg_version);

@@ -10,8 +10,8 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "data/frame_build.h"
-#include "data/frame_store.h"
+#include "data/frame_part.h"
+#include "data/frame_writer.h"
 #include "infra/compat.h"
 #include "infra/progress.h"
 #include "math/hash.h"
@@ -19,17 +19,6 @@
 /* Blocks are taken from the arena several at a time, so that little of its 2 MB units is lost. */
 #define SLAB_UNIT		((Size) 2 * 1024 * 1024)
 #define SLAB_MAX_BLOCKS	8
-
-typedef struct UsFrameWriter
-{
-	UsFrameBuilder public;
-	char	   *open;			/* block being filled */
-	char	   *slab;			/* blocks in reserve */
-	int			slab_blocks;
-	uint64		sum_low;		/* of the checksum, 128 bits */
-	uint64		sum_high;
-	uint64		hash[US_CHUNK_ROWS + 1];
-} UsFrameWriter;
 
 /* Lay out the block: header, key, weight, columns; each array on its own cache lines. */
 static void
@@ -81,9 +70,8 @@ lay_out(UsFrame *frame, UsFrameStore *store)
 	store->fixed_size = at;
 }
 
-/* Direct the writing arrays at a block. */
-static void
-open_block(UsFrameWriter *writer, char *fixed)
+void
+us_frame_open_block(UsFrameWriter *writer, char *fixed)
 {
 	UsFrameBuilder *builder = &writer->public;
 	UsFrame    *frame = builder->frame;
@@ -179,9 +167,9 @@ can_have_next_block(UsFrameWriter *writer)
 		has_room(&writer->public, writer->public.frame->store->fixed_size);
 }
 
-UsFrameBuilder *
-us_frame_begin(const UsColumn *column, int ncolumns, bool weighted, bool keyed,
-			   UsBudget *budget)
+UsFrameWriter *
+us_frame_writer_create(const UsColumn *column, int ncolumns, bool weighted, bool keyed,
+					   UsBudget *budget)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "userseg frame",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -228,9 +216,20 @@ us_frame_begin(const UsColumn *column, int ncolumns, bool weighted, bool keyed,
 		builder->seed[j] = us_hash_text(c->name, (int) strlen(c->name));
 	}
 	lay_out(frame, store);
-	open_block(writer, next_block(writer));
 	MemoryContextSwitchTo(old);
-	return builder;
+	return writer;
+}
+
+UsFrameBuilder *
+us_frame_begin(const UsColumn *column, int ncolumns, bool weighted, bool keyed,
+			   UsBudget *budget)
+{
+	UsFrameWriter *writer = us_frame_writer_create(column, ncolumns, weighted, keyed, budget);
+	MemoryContext old = MemoryContextSwitchTo(writer->public.frame->store->context);
+
+	us_frame_open_block(writer, next_block(writer));
+	MemoryContextSwitchTo(old);
+	return &writer->public;
 }
 
 /* Count the NULLs of the open chunk and add the numbers to the hashes of its rows. */
@@ -401,10 +400,10 @@ store_chunk(UsFrameWriter *writer, bool more)
 			if (more && !can_have_next_block(writer))
 			{
 				spill(writer);
-				open_block(writer, us_arena_alloc(store->arena, store->fixed_size));
+				us_frame_open_block(writer, us_arena_alloc(store->arena, store->fixed_size));
 			}
 			else if (more)
-				open_block(writer, next_block(writer));
+				us_frame_open_block(writer, next_block(writer));
 			pfree(variable);
 			return;
 		}
@@ -413,12 +412,58 @@ store_chunk(UsFrameWriter *writer, bool more)
 		frame->nchunks++;
 		spill(writer);
 		if (more)
-			open_block(writer, us_arena_alloc(store->arena, store->fixed_size));
+			us_frame_open_block(writer, us_arena_alloc(store->arena, store->fixed_size));
 		return;
 	}
 	us_frame_file_write(store, frame->nchunks++, writer->open, variable);
 	pfree(variable);
 	builder->row = 0;
+}
+
+void
+us_frame_complete_rows(UsFrameWriter *writer, int nrows)
+{
+	complete_hashes(&writer->public, nrows);
+	complete_keys(writer, nrows);
+}
+
+/* The same, with rows in the open block, which stay. */
+static void
+spill_beside(UsFrameWriter *writer)
+{
+	UsFrameBuilder *builder = &writer->public;
+	UsFrameStore *store = builder->frame->store;
+	int			row = builder->row;
+	char	   *open = MemoryContextAllocHuge(store->context, store->fixed_size);
+
+	memcpy(open, writer->open, store->fixed_size);
+	spill(writer);
+	us_frame_open_block(writer, us_arena_alloc(store->arena, store->fixed_size));
+	memcpy(writer->open, open, store->fixed_size);
+	builder->row = row;
+	pfree(open);
+}
+
+void
+us_frame_add_block(UsFrameWriter *writer, char *fixed)
+{
+	UsFrame    *frame = writer->public.frame;
+	UsFrameStore *store = frame->store;
+
+	Assert(store->nvariable == 0);
+	if (!store->spilled && !can_have_next_block(writer))
+		spill_beside(writer);
+	reserve_chunk(store, frame->nchunks);
+	if (store->spilled)
+		us_frame_file_write(store, frame->nchunks, fixed, NULL);
+	else
+	{
+		char	   *block = next_block(writer);
+
+		memcpy(block, fixed, store->fixed_size);
+		store->block[frame->nchunks] = (UsFrameBlock) {.fixed = block};
+	}
+	frame->nchunks++;
 }
 
 /* The rows of the open chunk are final. */
@@ -427,8 +472,7 @@ seal_chunk(UsFrameWriter *writer, bool more)
 {
 	UsFrameBuilder *builder = &writer->public;
 
-	complete_hashes(builder, builder->row);
-	complete_keys(writer, builder->row);
+	us_frame_complete_rows(writer, builder->row);
 	builder->frame->nrows += builder->row;
 	store_chunk(writer, more);
 	us_progress("read the source", (uint64) builder->frame->nrows, 0);
@@ -439,7 +483,10 @@ us_frame_seal(UsFrameBuilder *builder)
 {
 	MemoryContext old = MemoryContextSwitchTo(builder->frame->store->context);
 
-	seal_chunk((UsFrameWriter *) builder, true);
+	if (builder->part != NULL)
+		us_frame_hand_over(builder, true);
+	else
+		seal_chunk((UsFrameWriter *) builder, true);
 	MemoryContextSwitchTo(old);
 }
 

@@ -46,6 +46,8 @@ typedef struct UsFrameBuilder
 	bool	   *late;			/* [ncolumns], vectors: a chunk ended before the first value */
 	Size		share;			/* bytes that may stay in memory */
 	UsBudget   *budget;
+	int			generation;		/* counts how often the dictionaries began anew */
+	struct UsPartWriter *part;	/* the rows go to another process (frame_part.h); else NULL */
 } UsFrameBuilder;
 
 /*

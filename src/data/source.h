@@ -129,6 +129,7 @@ typedef struct UsSourceInfo
 	int64		n_null;			/* left out: a NULL feature under null_policy 'skip' */
 	int64		n_unlabelled;	/* left out: NULL target or time */
 	int64		n_weightless;	/* left out: weight 0 */
+	int			n_workers;		/* that read some of the rows */
 	List	   *warnings;		/* of char * */
 } UsSourceInfo;
 

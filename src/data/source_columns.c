@@ -206,9 +206,8 @@ type_name(Oid type)
 	return format_type_be(type);
 }
 
-/* Every column of the source with its kind, unused as yet. */
-static UsSourceInfo *
-list_columns(TupleDesc tupdesc)
+UsSourceInfo *
+us_source_list_columns(TupleDesc tupdesc)
 {
 	UsSourceInfo *info = palloc0(sizeof(UsSourceInfo));
 
@@ -303,7 +302,7 @@ order_columns(UsSourceInfo *info, const UsAsked *asked, int nasked, bool all_fea
 UsSourceInfo *
 us_source_columns(const UsSource *source, const UsSourceSpec *spec)
 {
-	UsSourceInfo *info = list_columns(source->tupdesc);
+	UsSourceInfo *info = us_source_list_columns(source->tupdesc);
 	int			nasked;
 	UsAsked    *asked = list_asked(spec, &nasked);
 

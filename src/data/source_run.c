@@ -21,8 +21,12 @@
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
+#include "data/source_scan.h"
 #include "data/source_text.h"
 #include "infra/compat.h"
+
+/* of the node that is put into a plan: no plan is so large */
+#define NODE_ID		1000000000
 
 /* What holds while a source is planned or run. */
 typedef struct UsGuard
@@ -126,14 +130,13 @@ us_source_shown(const UsSource *source)
 	return source->text;
 }
 
-/* Plan the source, once; the planner uses the query up. */
+/* Plan the source, once. */
 static void
 plan_source(UsSource *source)
 {
 	if (source->plan != NULL)
 		return;
-	source->plan = pg_plan_query(source->query, source->sql, CURSOR_OPT_PARALLEL_OK, NULL);
-	source->query = NULL;
+	source->plan = pg_plan_query(copyObject(source->query), source->sql, CURSOR_OPT_PARALLEL_OK, NULL);
 	if (source->plan->rowMarks != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
@@ -154,6 +157,16 @@ us_source_estimate(UsSource *source, UsSourceEstimate *estimate)
 	guard_end(&guard);
 }
 
+/* All rows of a query that has been started, and its end. */
+static void
+run_to_end(QueryDesc *query)
+{
+	us_executor_run(query);
+	ExecutorFinish(query);
+	ExecutorEnd(query);
+	FreeQueryDesc(query);
+}
+
 void
 us_source_run(UsSource *source, DestReceiver *receiver)
 {
@@ -165,11 +178,97 @@ us_source_run(UsSource *source, DestReceiver *receiver)
 	query = CreateQueryDesc(source->plan, source->sql, GetActiveSnapshot(), InvalidSnapshot,
 							receiver, NULL, NULL, 0);
 	ExecutorStart(query, 0);
-	us_executor_run(query);
-	ExecutorFinish(query);
-	ExecutorEnd(query);
-	FreeQueryDesc(query);
+	run_to_end(query);
 	guard_end(&guard);
+}
+
+/* Set a setting until the end of the guard. */
+static void
+set_option(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
+/* Does the Gather give the columns of the plan below as they are, which are those of the source? */
+static bool
+passes_on(const Gather *gather, const UsSource *source)
+{
+	ListCell   *lc;
+
+	if (gather->plan.qual != NIL || list_length(gather->plan.targetlist) != source->tupdesc->natts ||
+		list_length(outerPlan(gather)->targetlist) != source->tupdesc->natts)
+		return false;
+	foreach(lc, gather->plan.targetlist)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, lc);
+		const Var  *var = (const Var *) entry->expr;
+
+		if (entry->resjunk || !IsA(var, Var) || var->varno != OUTER_VAR || var->varattno != entry->resno)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A plan for so many workers, with a Gather on top; NULL if there is none.  Nothing will come through the Gather, so it costs
+ * nothing.
+ */
+static PlannedStmt *
+plan_for_workers(UsSource *source, int workers)
+{
+	PlannedStmt *plan;
+	Gather	   *gather;
+
+	set_option("max_parallel_workers_per_gather", psprintf("%d", workers));
+	set_option("parallel_leader_participation", "on");
+	set_option("parallel_setup_cost", "0");
+	set_option("parallel_tuple_cost", "0");
+	plan = pg_plan_query(copyObject(source->query), source->sql, CURSOR_OPT_PARALLEL_OK, NULL);
+	gather = (Gather *) plan->planTree;
+	if (!IsA(gather, Gather) || gather->single_copy || gather->invisible || gather->num_workers <= 0 ||
+		plan->rowMarks != NIL || !passes_on(gather, source))
+		return NULL;
+	return plan;
+}
+
+/* The node between a Gather and the plan below it. */
+static void
+insert_node(Gather *gather, CustomScan *scan)
+{
+	Plan	   *below = outerPlan(gather);
+	Plan	   *plan = &scan->scan.plan;
+
+	plan->startup_cost = below->startup_cost;
+	plan->total_cost = below->total_cost;
+	plan->plan_rows = below->plan_rows;
+	plan->plan_width = below->plan_width;
+	plan->parallel_aware = true;
+	plan->parallel_safe = true;
+	plan->plan_node_id = NODE_ID;
+	plan->extParam = bms_copy(below->extParam);
+	plan->allParam = bms_copy(below->allParam);
+	outerPlan(gather) = plan;
+}
+
+bool
+us_source_run_workers(UsSource *source, int workers, UsScanWrap wrap, UsScanBegin begin, void *arg)
+{
+	UsGuard		guard;
+	QueryDesc  *query;
+	PlannedStmt *plan;
+
+	guard_begin(&guard, source);
+	plan = plan_for_workers(source, workers);
+	if (plan != NULL)
+	{
+		insert_node((Gather *) plan->planTree, wrap(outerPlan(plan->planTree), arg));
+		query = CreateQueryDesc(plan, source->sql, GetActiveSnapshot(), InvalidSnapshot, None_Receiver, NULL, NULL, 0);
+		ExecutorStart(query, 0);
+		begin(castNode(CustomScanState, outerPlanState(query->planstate)), arg);
+		run_to_end(query);
+	}
+	guard_end(&guard);
+	return plan != NULL;
 }
 
 /* A receiver that calls a function for each row. */

@@ -22,7 +22,7 @@ struct UsSource
 	RangeVar   *name;			/* of the relation */
 	Oid			relation;
 	RawStmt    *raw;
-	Query	   *query;			/* until it is planned */
+	Query	   *query;
 	TupleDesc	tupdesc;
 	PlannedStmt *plan;			/* NULL: not yet planned */
 };
@@ -35,6 +35,9 @@ extern void us_source_parse(UsSource *source);
  * its text, not in the caller's.
  */
 extern void us_source_error_context(void *source);
+
+/* The columns of rows with their kinds, unused as yet, palloc'd. */
+extern UsSourceInfo *us_source_list_columns(TupleDesc tupdesc);
 
 /* Raise 22023: no column can be a feature; tells why. */
 pg_noreturn extern void us_source_no_feature(const UsSourceInfo *info);

@@ -94,11 +94,10 @@ init_shared(UsTeamShared *shared)
 }
 
 /*
- * Is there room for a shared segment?  A container may give /dev/shm 64 MB only, and
- * the server raises an error when a segment does not fit.
+ * A container may give /dev/shm 64 MB only, and the server raises an error when a segment does not fit.
  */
-static bool
-segment_fits(Size bytes)
+bool
+us_team_segment_fits(Size bytes)
 {
 #ifdef USE_DSM_POSIX
 	struct statvfs fs;
@@ -115,7 +114,7 @@ launch(UsTeam *team, Size bytes, int workers)
 {
 	ParallelContext *pcxt;
 
-	if (!segment_fits(bytes))
+	if (!us_team_segment_fits(bytes))
 		return false;
 	EnterParallelMode();
 	pcxt = CreateParallelContext(LIBRARY, WORKER_MAIN, workers);

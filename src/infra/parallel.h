@@ -40,6 +40,9 @@ typedef void (*UsTaskFunction) (UsTeamTask *task);
 /* Workers that one training may have by the settings: userseg.max_parallel_workers. */
 extern int	us_team_workers_allowed(void);
 
+/* Is there room for a shared segment of bytes, as far as can be told? */
+extern bool us_team_segment_fits(Size bytes);
+
 /*
  * A team with an area of bytes, zeroed and aligned to 64 bytes, and up to workers
  * parallel workers.  wait: all workers that could be launched have joined before

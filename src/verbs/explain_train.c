@@ -248,6 +248,8 @@ us_explain_train(const UsTrainArgs *args, int *n)
 	add(&l, "source", "kind", pstrdup(OidIsValid(us_source_relation(p.source)) ? "relation" : "query"), NULL);
 	add(&l, "source", "rows", psprintf(INT64_FORMAT, p.info->n_read),
 		psprintf("the planner expected %.0f", estimate.rows));
+	if (p.info->n_workers > 0)
+		add(&l, "source", "workers", psprintf("%d", p.info->n_workers), NULL);
 	add(&l, "source", "rows used", psprintf(INT64_FORMAT, p.frame->nrows),
 		p.info->n_read == p.frame->nrows ? NULL
 		: psprintf(INT64_FORMAT " left out: " INT64_FORMAT " with a NULL, " INT64_FORMAT

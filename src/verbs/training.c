@@ -35,6 +35,7 @@ us_training_report(UsTraining *t)
 	us_report_int(r, "read", p->info->n_read);
 	us_report_int(r, "skipped", p->info->n_read - p->frame->nrows);
 	us_report_bool(r, "spilled", p->frame->spilled);
+	us_report_int(r, "workers", p->info->n_workers);
 	r = us_report_add_object(t->details, "memory");
 	us_report_number(r, "allowed_mb", us_budget_left(p->budget) / 1048576.0
 					 + us_budget_used(p->budget) / 1048576.0);
