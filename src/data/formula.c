@@ -68,9 +68,15 @@ us_formula_two(UsFormulaKind kind, UsFormula *x, UsFormula *y)
 /* A function of a number, with two constants. */
 typedef double (*Mapping) (double x, double a, double b);
 
-/* What x becomes when all its values go through the mapping; NULL: it is no list of values. */
-static UsFormula *
-mapped(const UsFormula *x, Mapping map, double a, double b)
+typedef struct MapContext
+{
+	Mapping		map;
+	double		a;
+	double		b;
+} MapContext;
+
+UsFormula *
+us_formula_by_level(const UsFormula *x, double (*map) (const void *context, double value), const void *context)
 {
 	UsFormula  *f;
 
@@ -78,16 +84,16 @@ mapped(const UsFormula *x, Mapping map, double a, double b)
 		return NULL;
 	f = palloc(sizeof(UsFormula));
 	*f = *x;
-	f->number = map(x->number, a, b);
-	f->other = map(x->other, a, b);
-	f->rest = map(x->rest, a, b);
+	f->number = map(context, x->number);
+	f->other = map(context, x->other);
+	f->rest = map(context, x->rest);
 	if (x->value)
 	{
 		f->value = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (Size) (x->nlevels + 2));
 		f->may_miss = false;
 		for (int i = 0; i < x->nlevels + 2; i++)
 		{
-			f->value[i] = map(x->value[i], a, b);
+			f->value[i] = map(context, x->value[i]);
 			f->may_miss |= isnan(f->value[i]);
 		}
 	}
@@ -95,9 +101,26 @@ mapped(const UsFormula *x, Mapping map, double a, double b)
 	{
 		f->special = palloc(sizeof(double) * x->nspecial);
 		for (int i = 0; i < x->nspecial; i++)
-			f->special[i] = map(x->special[i], a, b);
+			f->special[i] = map(context, x->special[i]);
 	}
 	return f;
+}
+
+static double
+map_with_constants(const void *context, double x)
+{
+	const MapContext *c = context;
+
+	return c->map(x, c->a, c->b);
+}
+
+/* What x becomes when all its values go through the mapping; NULL: it is no list of values. */
+static UsFormula *
+mapped(const UsFormula *x, Mapping map, double a, double b)
+{
+	MapContext	c = {map, a, b};
+
+	return us_formula_by_level(x, map_with_constants, &c);
 }
 
 static double

@@ -29,7 +29,9 @@ typedef enum UsFormulaKind
 	US_F_ABS,
 	US_F_SQRT,
 	US_F_EXP,					/* arguments below -700 count as that; number: the largest, 0: 709 */
+	US_F_EXP2,					/* 2^x of |x| < 1000 */
 	US_F_LN,
+	US_F_TANH,
 	US_F_LOG1P,					/* log(1 + x); x <= -1 is number then; here and in the next two other is not 0
 								 * where small x must keep their digits */
 	US_F_SIGNED_LOG1P,			/* sign(x) log(1 + |x|) */
@@ -48,7 +50,11 @@ typedef enum UsFormulaKind
 								 * -1 the smallest */
 	US_F_BRANCH,				/* the first argument where the condition holds, else the second */
 	US_F_ABOVE,					/* argument 2 where argument 0 > argument 1, else argument 3 */
-	US_F_LABEL					/* label of that number, 1 .. */
+	US_F_LABEL,					/* label of that number, 1 .. */
+	US_F_FIELD,					/* a field of that name that a document defines (PMML) */
+	US_F_SCORES					/* what classes are decided by: one argument, the log odds of the second of two, or one for each
+								 * class, of which the softmax is the probability; number 1: the same only ranks them, and their
+								 * probabilities are behind */
 } UsFormulaKind;
 
 /* A point of a piecewise linear function: value before, at and behind x. */
@@ -72,7 +78,7 @@ struct UsFormula
 	int			feature;
 	int			element;		/* COLUMN: of a vector, from 1 */
 	double		zero;			/* COLUMN: subtracted first, exactly: the instant from which seconds count; 0 for what is no time */
-	const char *text;			/* PHASE: period */
+	const char *text;			/* PHASE: period; FIELD: name */
 	const char *zone;			/* PHASE: or NULL */
 	int			nlevels;		/* LEVELS, TAG */
 	char	  **level;
@@ -102,6 +108,9 @@ extern UsFormula *us_formula_affine(UsFormula *x, double a, double b);	/* (x - a
 extern UsFormula *us_formula_scale(UsFormula *x, double b);
 extern UsFormula *us_formula_clip(UsFormula *x, double low, double high);
 extern UsFormula *us_formula_real_square(UsFormula *x, double number);
+
+/* What x becomes when each of its values goes through map(context, value), NaN: missing; NULL: x is no list of values. */
+extern UsFormula *us_formula_by_level(const UsFormula *x, double (*map) (const void *context, double value), const void *context);
 
 /*
  * The sum in the order of the arguments, with values by level of one feature that stand side by side joined, and
@@ -138,13 +147,20 @@ extern UsFormula *us_formula_square(UsFormula *x, double number);
 /* Label number 1 ... */
 extern UsFormula *us_formula_label(int label);
 
+/*
+ * Number what is used more than once in a formula, each part behind all that it needs: part i has the mark i + 1; level[i]: how
+ * many layers of such parts it stands on, from 1.  Returns their number.
+ */
+extern int	us_formula_parts(UsFormula *f, UsFormula ***part, int **level);
+
 /* What is asked of a model. */
 typedef enum UsFormulaWant
 {
 	US_WANT_VALUE,				/* of a regression */
 	US_WANT_LABEL,				/* with US_F_LABEL */
 	US_WANT_TOP,				/* probability of the label */
-	US_WANT_CLASS				/* probability of a class or cluster */
+	US_WANT_CLASS,				/* probability of a class or cluster */
+	US_WANT_SCORES				/* US_F_SCORES, of US_SHAPE_SCORES */
 } UsFormulaWant;
 
 typedef struct UsFormulaRequest

@@ -46,6 +46,7 @@ extern void us_gmm_model_label_block(const void *model, const double *x, int str
 extern void us_gmm_model_proba(const void *model, const double *x, double *p);
 extern void us_gmm_model_explain(const void *model, const double *x, const UsScore *score, double *c);
 extern void us_gmm_model_center(const void *model, int label, double *c);
+extern UsFormula *us_gmm_model_formula(const void *model, const UsFormulaRequest *request);
 extern UsReport *us_gmm_model_describe(const void *model);
 extern void us_gmm_model_write(const void *model, UsWriter *w);
 extern void *us_gmm_model_read(UsReader *r, int width, int *n_labels);

@@ -505,6 +505,39 @@ isolation_explain(const void *model, const double *x, const UsScore *score, doub
 		c[j] *= unit;
 }
 
+/* The mean path of the training rows in the same units: with the contributions it is the logarithm to base 2 of the score. */
+static double
+isolation_base(const void *model, const double *x, const UsScore *score)
+{
+	const Model *m = model;
+	double		mean = us_isolation_mean_length(m->forest) / m->forest->usual;
+
+	return score->label == 2 ? -mean : mean;
+}
+
+/* The score, and the label by it; SQL has no normal distribution for probabilities. */
+static UsFormula *
+isolation_formula(const void *model, const UsFormulaRequest *request)
+{
+	const Model *m = model;
+	UsFormula  *score;
+
+	if (request->want == US_WANT_TOP || request->want == US_WANT_CLASS)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("probabilities of an isolation forest cannot be exported"),
+				 errdetail("They are those of a normal distribution of scores."),
+				 errhint("Export the output \"value\", which is the score, or \"label\".")));
+	if (m->forest->usual > 0)
+		score = us_formula_one(US_F_EXP2, us_formula_two(US_F_DIV, us_isolation_formula(m->forest, request),
+														 us_formula_constant(-m->forest->usual)));
+	else
+		score = us_formula_constant(0.5);
+	if (request->want == US_WANT_VALUE)
+		return score;
+	return us_formula_above(us_formula_constant(m->threshold), score, us_formula_label(1), us_formula_label(2));
+}
+
 static void
 isolation_write(const void *model, UsWriter *w)
 {
@@ -558,6 +591,8 @@ const UsAlgorithm us_algorithm_isolation_forest = {
 	.score_block = isolation_score_block,
 	.proba = isolation_proba,
 	.explain = isolation_explain,
+	.base = isolation_base,
+	.formula = isolation_formula,
 	.describe = isolation_describe,
 	.write = isolation_write,
 	.read = isolation_read,

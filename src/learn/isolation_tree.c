@@ -438,6 +438,16 @@ us_isolation_explain(const UsIsolationForest *f, const double *x, double *c)
 		c[j] /= f->n_trees;
 }
 
+double
+us_isolation_mean_length(const UsIsolationForest *f)
+{
+	double		sum = 0;
+
+	for (int t = 0; t < f->n_trees; t++)
+		sum += f->length[f->root[t]];
+	return sum / f->n_trees;
+}
+
 /* ---- stored form ---- */
 
 void

@@ -9,6 +9,7 @@
 #ifndef US_ISOLATION_TREE_H
 #define US_ISOLATION_TREE_H
 
+#include "data/formula.h"
 #include "infra/buffer.h"
 
 /* Bits of UsIsolationNode.flags. */
@@ -88,6 +89,12 @@ extern void us_isolation_explain(const UsIsolationForest *f, const double *x, do
 
 /* 2^-(length / usual): near 1 anomalous, below 0.5 normal.  Liu, Ting and Zhou 2008, equation 2. */
 extern double us_isolation_score(const UsIsolationForest *f, double length);
+
+/* The path length expected of a training row, the mean over the trees. */
+extern double us_isolation_mean_length(const UsIsolationForest *f);
+
+/* The mean path length as a formula. */
+extern UsFormula *us_isolation_formula(const UsIsolationForest *f, const UsFormulaRequest *request);
 
 /* Stored form; read checks everything (22P03). */
 extern void us_isolation_write(const UsIsolationForest *f, UsWriter *w);

@@ -42,6 +42,8 @@ answer_logit(UsFormula *eta, const UsFormulaRequest *request)
 UsFormula *
 us_formula_classes(int n, UsFormula *const *score, const UsFormulaRequest *request)
 {
+	if (request->want == US_WANT_SCORES)
+		return us_formula_new(US_F_SCORES, n, score);
 	if (n == 1)
 		return answer_logit(score[0], request);
 	if (request->want == US_WANT_LABEL)

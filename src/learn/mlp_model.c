@@ -13,8 +13,7 @@
 
 #include "learn/mlp_model.h"
 
-/* inputs and outputs beyond are taken as that, so that nothing is infinite */
-#define MOST_INPUT	1e30
+/* outputs beyond are taken as that, so that nothing is infinite */
 #define MOST_OUTPUT	1e100
 
 UsMlpModel *
@@ -50,7 +49,7 @@ take_block(const UsMlpModel *m, const double *x, int stride, int n)
 		double	   *to = row_at(m, 0, r);
 
 		for (int j = 0; j < m->net.units[0]; j++)
-			to[j] = fmax(fmin(x[(Size) j * stride + r], MOST_INPUT), -MOST_INPUT);
+			to[j] = fmax(fmin(x[(Size) j * stride + r], US_MLP_MOST_INPUT), -US_MLP_MOST_INPUT);
 	}
 }
 
@@ -289,7 +288,7 @@ walk(const UsMlpModel *m, const double *x, int label, bool forward, double *c)
 
 		for (int r = 0; r < n; r++)
 			for (int j = 0; j < width; j++)
-				row_at(m, 0, r)[j] = (forward ? j : width - 1 - j) < first + r ? fmax(fmin(x[j], MOST_INPUT), -MOST_INPUT) : m->mean[j];
+				row_at(m, 0, r)[j] = (forward ? j : width - 1 - j) < first + r ? fmax(fmin(x[j], US_MLP_MOST_INPUT), -US_MLP_MOST_INPUT) : m->mean[j];
 		run(m, n);
 		for (int r = 0; r < n; r++)
 		{

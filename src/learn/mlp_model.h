@@ -25,6 +25,9 @@ typedef struct UsMlpModel
 	UsMlpWork  *work;
 } UsMlpModel;
 
+/* inputs beyond are taken as that, so that nothing is infinite */
+#define US_MLP_MOST_INPUT	1e30
+
 /* Rows that go through a network at a time. */
 #define US_MLP_TILE		64
 
@@ -44,6 +47,7 @@ extern void us_mlp_explain(const void *model, const double *x, const UsScore *sc
 extern double us_mlp_base(const void *model, const double *x, const UsScore *score);
 extern int	us_mlp_embed_width(const void *model);
 extern void us_mlp_embed(const void *model, const double *x, double *code);
+extern UsFormula *us_mlp_formula(const void *model, const UsFormulaRequest *request);
 extern UsReport *us_mlp_describe(const void *model);
 extern void us_mlp_write(const void *model, UsWriter *w);
 extern void *us_mlp_read(UsReader *r, int width, int *n_labels);

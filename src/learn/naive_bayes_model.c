@@ -18,9 +18,6 @@
 
 #define FORMAT_VERSION	1
 
-/* no column is worth less: squares of far away values would be infinite */
-#define LEAST_LOG		(-1e100)
-
 /* variances below are none */
 #define LEAST_VARIANCE	1e-290
 
@@ -160,7 +157,7 @@ make_category(UsNbModel *m, int j, const UsNbSums *s, int cell, double alpha)
 			us_exact_merge(&total, &sum[l]);
 		all = log(us_exact_round(&total) + alpha * nseen);
 		for (int l = 0; l < n; l++)
-			value[l] = seen[l] ? fmax(log(us_exact_round(&sum[l]) + alpha) - all, LEAST_LOG) : 0;
+			value[l] = seen[l] ? fmax(log(us_exact_round(&sum[l]) + alpha) - all, US_NB_LEAST_LOG) : 0;
 	}
 	pfree(seen);
 }
@@ -181,7 +178,7 @@ make_priors(UsNbModel *m, const UsNbSums *s, const double *prior)
 		if (prior != NULL)
 			share = prior[k];
 		/* a class without rows, in a state */
-		m->log_prior[k] = share > 0 ? log(share) : LEAST_LOG;
+		m->log_prior[k] = share > 0 ? log(share) : US_NB_LEAST_LOG;
 	}
 }
 
@@ -243,7 +240,7 @@ log_probability(const UsNbModel *m, int j, int k, double x)
 	at += 2 * (Size) k;
 	d = x - m->value[at];
 	d = m->scale[at] - d * d * m->scale[at + 1];
-	return d < LEAST_LOG ? LEAST_LOG : d;
+	return d < US_NB_LEAST_LOG ? US_NB_LEAST_LOG : d;
 }
 
 /* Joint log probabilities of rows: joint[classes][n]; each is summed up in the same order as for one row. */
@@ -454,7 +451,7 @@ read_values(UsReader *r, UsNbModel *m, int j)
 		double		v = us_read_f64(r);
 
 		if (!isfinite(v) || (m->levels[j] == 0 && i % 2 == 1 && v < LEAST_VARIANCE) ||
-			(m->levels[j] > 0 && (v > 0 || v < LEAST_LOG)))
+			(m->levels[j] > 0 && (v > 0 || v < US_NB_LEAST_LOG)))
 			us_corrupt(r, "column %d has the value %g", j + 1, v);
 		m->value[m->at[j] + i] = v;
 	}

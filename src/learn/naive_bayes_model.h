@@ -11,6 +11,9 @@
 /* levels of a column that says nothing */
 #define US_NB_IGNORED	(-1)
 
+/* no column is worth less in a class: squares of far away values would be infinite */
+#define US_NB_LEAST_LOG	(-1e100)
+
 typedef struct UsNbModel
 {
 	int			width;
@@ -66,6 +69,7 @@ extern void us_nb_score_block(const void *model, const double *x, int stride, in
 extern void us_nb_proba(const void *model, const double *x, double *p);
 extern void us_nb_explain(const void *model, const double *x, const UsScore *score, double *c);
 extern double us_nb_base(const void *model, const double *x, const UsScore *score);
+extern UsFormula *us_nb_formula(const void *model, const UsFormulaRequest *request);
 extern UsReport *us_nb_describe(const void *model);
 extern void us_nb_write(const void *model, UsWriter *w);
 extern void *us_nb_read(UsReader *r, int width, int *n_labels);

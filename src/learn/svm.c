@@ -399,6 +399,7 @@ const UsAlgorithm us_algorithm_svm = {
 	.base = us_svm_base,
 	.coefficients = us_svm_coefficients,
 	.formula = us_svm_formula,
+	.shape = US_SHAPE_SCORES,
 	.describe = us_svm_describe,
 	.write = us_svm_write,
 	.read = us_svm_read

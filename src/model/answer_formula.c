@@ -60,23 +60,47 @@ complement(UsFormula *p)
 }
 
 /* Several classes: the calibrated probabilities before they are made to add up to 1 (us_calibrate_classes). */
+static UsFormula *
+calibrated_share(const UsCalibrator *c, int k, UsFormula *p)
+{
+	if (c->kind == US_CALIBRATE_CLASSES)
+		return calibrated(&c->each[k], p);
+	return us_formula_one(US_F_EXP, us_formula_scale(us_formula_one(US_F_LN, us_formula_clip(p, CUT, 1)), c->a));
+}
+
+UsFormula **
+us_calibrated_formulas(const UsArtifact *a, UsFormula *const *p)
+{
+	const UsCalibrator *c = a->calibrator;
+	int			n = a->n_labels;
+	UsFormula **q = palloc(sizeof(UsFormula *) * n);
+	UsFormula  *total;
+
+	if (n == 2)
+	{
+		q[a->positive] = calibrated(c, p[a->positive]);
+		q[1 - a->positive] = complement(q[a->positive]);
+		return q;
+	}
+	for (int k = 0; k < n; k++)
+		q[k] = calibrated_share(c, k, p[k]);
+	total = us_formula_sum(n, q);
+	for (int k = 0; k < n; k++)
+		q[k] = us_formula_above(total, us_formula_constant(0), us_formula_two(US_F_DIV, q[k], total), us_formula_constant(1.0 / n));
+	return q;
+}
+
+/* The shares of all classes. */
 static UsFormula **
 calibrated_shares(const UsArtifact *a, UsFormulaRequest *request)
 {
-	const UsCalibrator *c = a->calibrator;
 	UsFormula **share = palloc(sizeof(UsFormula *) * a->n_labels);
 
 	request->want = US_WANT_CLASS;
 	for (int k = 0; k < a->n_labels; k++)
 	{
-		UsFormula  *p;
-
 		request->class = k;
-		p = a->algorithm->formula(a->model, request);
-		if (c->kind == US_CALIBRATE_CLASSES)
-			share[k] = calibrated(&c->each[k], p);
-		else
-			share[k] = us_formula_one(US_F_EXP, us_formula_scale(us_formula_one(US_F_LN, us_formula_clip(p, CUT, 1)), c->a));
+		share[k] = calibrated_share(a->calibrator, k, a->algorithm->formula(a->model, request));
 	}
 	return share;
 }
@@ -133,7 +157,7 @@ us_answer_formula(const UsArtifact *a, UsAnswerKind kind, int class, int64 most_
 			column[j] = us_encoder_formula(a->encoder, j);
 		request.column = column;
 	}
-	if (a->task == US_TASK_REGRESSION)
+	if (a->task == US_TASK_REGRESSION || (a->task == US_TASK_CLUSTERING && kind == US_ANSWER_VALUE))
 	{
 		request.want = US_WANT_VALUE;
 		return a->algorithm->formula(a->model, &request);

@@ -22,6 +22,9 @@ typedef enum UsAnswerKind
  */
 extern UsFormula *us_answer_formula(const UsArtifact *artifact, UsAnswerKind kind, int class, int64 most_nodes);
 
+/* The calibrated probabilities of all classes of a calibrated model from p[n_labels], which are not. */
+extern UsFormula **us_calibrated_formulas(const UsArtifact *artifact, UsFormula *const *p);
+
 /* Raise 0A000: models of the algorithm cannot be exported as what; for which is true of those that can. */
 pg_noreturn extern void us_export_refuse(const UsArtifact *artifact, const char *what,
 										 bool (*can) (const UsAlgorithm *algorithm));

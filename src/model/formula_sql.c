@@ -369,8 +369,14 @@ operation(UsSqlWriter *w, UsFormula *f)
 		case US_F_EXP:
 			around(w, "exp(greatest(least(", f->arg[0], f->number == 0 ? ", 709), -700))" : ", 700), -700))");
 			break;
+		case US_F_EXP2:
+			around(w, "(2 ^ ", f->arg[0], ")");
+			break;
 		case US_F_LN:
 			around(w, "ln(", f->arg[0], ")");
+			break;
+		case US_F_TANH:
+			around(w, "tanh(", f->arg[0], ")");
 			break;
 		case US_F_LOG1P:
 			around(w, "CASE WHEN ", f->arg[0], " <= -1 THEN ");

@@ -145,14 +145,39 @@ us_pmml_output_field(UsPmml *p, const char *name, const char *feature, const cha
 	us_xml_close(&p->xml);
 }
 
+/* The probability of class k; of scores that only rank the classes it is a formula. */
+static void
+probability_output(UsPmml *p, const char *name, int k)
+{
+	if (p->scores == NULL || p->scores->number == 0)
+	{
+		us_pmml_output_field(p, name, "probability", p->label[k], "double");
+		return;
+	}
+	us_xml_open(&p->xml, "OutputField");
+	us_xml_attribute(&p->xml, "name", name);
+	us_xml_attribute(&p->xml, "optype", "continuous");
+	us_xml_attribute(&p->xml, "dataType", "double");
+	us_xml_attribute(&p->xml, "feature", "transformedValue");
+	us_pmml_expression(p, p->scores->arg[p->scores->n - p->artifact->n_labels + k]);
+	us_xml_close(&p->xml);
+}
+
 void
 us_pmml_class_output(UsPmml *p)
 {
 	us_xml_open(&p->xml, "Output");
+	if (p->raw != NULL)
+	{
+		for (int k = 0; k < p->artifact->n_labels; k++)
+			probability_output(p, p->raw[k], k);
+		us_xml_close(&p->xml);
+		return;
+	}
 	us_pmml_output_field(p, p->artifact->n_labels > 0 ? "label" : "value", "predictedValue", NULL,
 						 p->artifact->n_labels > 0 ? "string" : "double");
 	for (int k = 0; k < p->artifact->n_labels; k++)
-		us_pmml_output_field(p, psprintf("probability(%s)", p->label[k]), "probability", p->label[k], "double");
+		probability_output(p, psprintf("probability(%s)", p->label[k]), k);
 	us_xml_close(&p->xml);
 }
 
@@ -180,6 +205,14 @@ is_taken(const UsPmml *p, const char *name)
 	return false;
 }
 
+char *
+us_pmml_new_name(const UsPmml *p, char *name)
+{
+	while (is_taken(p, name))
+		name = psprintf("%s'", name);
+	return name;
+}
+
 /* "x1:spend", numbered, so that two columns never have the same. */
 static void
 name_columns(UsPmml *p)
@@ -198,17 +231,21 @@ name_columns(UsPmml *p)
 }
 
 void
+us_pmml_derived(UsPmml *p, const char *name, const UsFormula *f)
+{
+	us_xml_open(&p->xml, "DerivedField");
+	us_xml_attribute(&p->xml, "name", name);
+	us_xml_attribute(&p->xml, "optype", "continuous");
+	us_xml_attribute(&p->xml, "dataType", "double");
+	us_pmml_expression(p, f);
+	us_xml_close(&p->xml);
+}
+
+void
 us_pmml_transformations(UsPmml *p)
 {
 	for (int j = 0; j < us_encoder_width(p->artifact->encoder); j++)
-	{
-		us_xml_open(&p->xml, "DerivedField");
-		us_xml_attribute(&p->xml, "name", p->derived[j]);
-		us_xml_attribute(&p->xml, "optype", "continuous");
-		us_xml_attribute(&p->xml, "dataType", "double");
-		us_pmml_expression(p, us_encoder_formula(p->artifact->encoder, j));
-		us_xml_close(&p->xml);
-	}
+		us_pmml_derived(p, p->derived[j], us_encoder_formula(p->artifact->encoder, j));
 }
 
 /* ---- the document ---- */
@@ -222,6 +259,28 @@ header(UsPmml *p, int version)
 	us_xml_close(&p->xml);
 }
 
+void
+us_pmml_model(UsPmml *p)
+{
+	switch (p->artifact->algorithm->shape)
+	{
+		case US_SHAPE_LINEAR:
+			us_pmml_linear(p);
+			break;
+		case US_SHAPE_CENTRES:
+			us_pmml_clusters(p);
+			break;
+		case US_SHAPE_TREES:
+			us_pmml_trees(p);
+			break;
+		case US_SHAPE_SCORES:
+			us_pmml_scores(p);
+			break;
+		case US_SHAPE_OTHER:
+			break;
+	}
+}
+
 char *
 us_pmml(const UsArtifact *artifact, const char *model_name, int version, const char *target,
 		char **label, const int *label_id, int limit)
@@ -230,11 +289,6 @@ us_pmml(const UsArtifact *artifact, const char *model_name, int version, const c
 
 	if (!has_shape(artifact->algorithm))
 		us_export_refuse(artifact, "PMML", has_shape);
-	if (artifact->calibrator != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model \"%s\" version %d has calibrated probabilities, which cannot be exported as PMML", model_name, version),
-				 errhint("Export the version that it was calibrated from, or use userseg.to_sql.")));
 	us_xml_init(&p.xml, psprintf("model \"%s\" version %d", model_name, version), limit);
 	if (artifact->algorithm->shape != US_SHAPE_TREES)
 		name_columns(&p);
@@ -243,20 +297,10 @@ us_pmml(const UsArtifact *artifact, const char *model_name, int version, const c
 	us_xml_attribute(&p.xml, "version", "4.4");
 	header(&p, version);
 	dictionary(&p);
-	switch (artifact->algorithm->shape)
-	{
-		case US_SHAPE_LINEAR:
-			us_pmml_linear(&p);
-			break;
-		case US_SHAPE_CENTRES:
-			us_pmml_clusters(&p);
-			break;
-		case US_SHAPE_TREES:
-			us_pmml_trees(&p);
-			break;
-		case US_SHAPE_OTHER:
-			break;
-	}
+	if (artifact->calibrator != NULL)
+		us_pmml_calibrated(&p);
+	else
+		us_pmml_model(&p);
 	us_xml_close(&p.xml);
 	if (p.xml.text.len > limit)
 		us_xml_open(&p.xml, "PMML");	/* raises the error */

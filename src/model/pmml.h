@@ -20,6 +20,9 @@ typedef struct UsPmml
 	char	  **label;			/* [n_labels] */
 	const int  *label_id;		/* of segments */
 	char	  **derived;		/* [width]: name of the derived field of an encoded column */
+	char	  **part;			/* names of what occurs several times in a formula, by its mark */
+	char	  **raw;			/* [n_labels] names of probabilities before they are calibrated, while that model is written; else NULL */
+	UsFormula *scores;			/* while a model of US_SHAPE_SCORES is written, whose probabilities are formulas; else NULL */
 } UsPmml;
 
 /*
@@ -55,6 +58,20 @@ extern void us_pmml_open_model(UsPmml *p, const char *element, const char *funct
 extern void us_pmml_linear(UsPmml *p);
 extern void us_pmml_clusters(UsPmml *p);
 extern void us_pmml_trees(UsPmml *p);
+extern void us_pmml_scores(UsPmml *p);
+
+/* Any of them; of calibrated probabilities the chain of the model and the calibration. */
+extern void us_pmml_model(UsPmml *p);
+extern void us_pmml_calibrated(UsPmml *p);
+
+/* A name that no feature, target or column has: the given one, or something longer. */
+extern char *us_pmml_new_name(const UsPmml *p, char *name);
+
+/* A segment of a chain that is always used; close it. */
+extern void us_pmml_open_segment(UsPmml *p, int id);
+
+/* A DerivedField that is a formula. */
+extern void us_pmml_derived(UsPmml *p, const char *name, const UsFormula *f);
 
 /* A RegressionTable with one predictor, or none (field NULL): intercept + field. */
 extern void us_pmml_simple_table(UsPmml *p, const char *category, double intercept, const char *field);

@@ -143,10 +143,14 @@ clip(UsPmml *p, const UsFormula *f)
 		us_pmml_expression(p, f->arg[0]);
 		us_xml_close(&p->xml);
 	}
-	apply(p, "min");
+	if (!isinf(f->other))
+		apply(p, "min");
 	with_constant(p, "max", f->arg[0], f->number);
-	constant(p, f->other);
-	us_xml_close(&p->xml);
+	if (!isinf(f->other))
+	{
+		constant(p, f->other);
+		us_xml_close(&p->xml);
+	}
 	if (guard)
 		us_xml_close(&p->xml);
 }
@@ -276,10 +280,43 @@ of_sign(UsPmml *p, const UsFormula *f)
 	us_xml_close(&p->xml);
 }
 
+/* 1 / (1 + exp(-x)) */
+static void
+logistic(UsPmml *p, const UsFormula *f)
+{
+	apply(p, "/");
+	constant(p, 1);
+	apply(p, "+");
+	constant(p, 1);
+	apply(p, "exp");
+	with_constant(p, "*", f->arg[0], -1);
+	us_xml_close(&p->xml);
+	us_xml_close(&p->xml);
+	us_xml_close(&p->xml);
+}
+
+static void
+above(UsPmml *p, const UsFormula *f)
+{
+	apply(p, "if");
+	apply(p, "greaterThan");
+	us_pmml_expression(p, f->arg[0]);
+	us_pmml_expression(p, f->arg[1]);
+	us_xml_close(&p->xml);
+	us_pmml_expression(p, f->arg[2]);
+	us_pmml_expression(p, f->arg[3]);
+	us_xml_close(&p->xml);
+}
+
 void
 us_pmml_expression(UsPmml *p, const UsFormula *f)
 {
 	check_stack_depth();
+	if (f->mark > 0)
+	{
+		us_xml_empty(&p->xml, "FieldRef", "field", p->part[f->mark - 1], NULL);
+		return;
+	}
 	switch (f->kind)
 	{
 		case US_F_CONSTANT:
@@ -326,6 +363,24 @@ us_pmml_expression(UsPmml *p, const UsFormula *f)
 			break;
 		case US_F_SQRT:
 			function_of(p, "sqrt", f);
+			break;
+		case US_F_EXP:
+			function_of(p, "exp", f);
+			break;
+		case US_F_LN:
+			function_of(p, "ln", f);
+			break;
+		case US_F_TANH:
+			function_of(p, "tanh", f);
+			break;
+		case US_F_LOGISTIC:
+			logistic(p, f);
+			break;
+		case US_F_ABOVE:
+			above(p, f);
+			break;
+		case US_F_FIELD:
+			us_xml_empty(&p->xml, "FieldRef", "field", f->text, NULL);
 			break;
 		case US_F_LOG1P:
 			apply(p, "if");

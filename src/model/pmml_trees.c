@@ -243,8 +243,8 @@ tree_attributes(UsPmml *p)
 
 /* ---- many trees ---- */
 
-static void
-open_segment(UsPmml *p, int id)
+void
+us_pmml_open_segment(UsPmml *p, int id)
 {
 	us_xml_open(&p->xml, "Segment");
 	us_xml_int(&p->xml, "id", id);
@@ -277,7 +277,7 @@ tree_sum(UsPmml *p, int k, int step, const Leaves *leaves, bool mean, const char
 	us_xml_attribute(&p->xml, "multipleModelMethod", mean ? "average" : "sum");
 	for (int t = k; t < f->n_trees; t += step)
 	{
-		open_segment(p, t + 1);
+		us_pmml_open_segment(p, t + 1);
 		us_pmml_open_model(p, "TreeModel", "regression");
 		tree_attributes(p);
 		us_pmml_schema(p, false, true, NULL, 0);
@@ -312,24 +312,6 @@ answer_of_sums(UsPmml *p, char **field, int nfields, const double *base, const c
 	us_xml_close(&p->xml);
 }
 
-/* A name that no feature and no target has. */
-static char *
-sum_name(const UsPmml *p, int k)
-{
-	char	   *name = psprintf("sum(%d)", k + 1);
-	bool		taken = true;
-
-	while (taken)
-	{
-		taken = p->target != NULL && strcmp(p->target, name) == 0;
-		for (int f = 0; f < us_encoder_nfeatures(p->artifact->encoder) && !taken; f++)
-			taken = strcmp(us_encoder_feature(p->artifact->encoder, f)->name, name) == 0;
-		if (taken)
-			name = psprintf("%s'", name);
-	}
-	return name;
-}
-
 /* Sums of trees, then what makes the answer of them. */
 static void
 chain(UsPmml *p, int nsums, bool shares, const double *base, const char *normalization)
@@ -345,12 +327,12 @@ chain(UsPmml *p, int nsums, bool shares, const double *base, const char *normali
 	{
 		Leaves		leaves = {false, shares ? k : -1, 0};
 
-		field[k] = sum_name(p, k);
-		open_segment(p, k + 1);
+		field[k] = us_pmml_new_name(p, psprintf("sum(%d)", k + 1));
+		us_pmml_open_segment(p, k + 1);
 		tree_sum(p, shares ? 0 : k, shares ? 1 : nsums, &leaves, false, field[k], 0);
 		us_xml_close(&p->xml);
 	}
-	open_segment(p, nsums + 1);
+	us_pmml_open_segment(p, nsums + 1);
 	answer_of_sums(p, field, nsums, base, normalization);
 	us_xml_close(&p->xml);
 	us_xml_close(&p->xml);

@@ -2,7 +2,7 @@
 -- row and on rows with NULL, NaN, infinities and categories that were never seen; documents are valid by test/lib/pmml.rng.
 SET client_min_messages = error;
 SET extra_float_digits = 1;
-SELECT '1..28';
+SELECT '1..61';
 CREATE TABLE telco AS
 SELECT row_no, gender, senior_citizen, partner, dependents = 'Yes' AS dependents, tenure, phone_service, multiple_lines, internet_service, online_security, contract, payment_method, monthly_charges::float8, total_charges, churn
 FROM userseg_data.telco_churn;
@@ -15,14 +15,17 @@ FROM telco WHERE row_no % 4 = 0;
 CREATE TABLE diabetes AS SELECT * FROM userseg_data.diabetes_raw;
 INSERT INTO diabetes SELECT -row_no, CASE WHEN row_no % 3 = 0 THEN NULL ELSE age END, sex, CASE row_no % 4 WHEN 0 THEN 'NaN' WHEN 1 THEN NULL ELSE bmi END, bp, s1, s2, s3, s4, s5, s6, target FROM diabetes;
 -- the document, a line, and the rows with the answers of the model
-CREATE FUNCTION pg_temp.lines(source text, target text, algorithm text, params jsonb DEFAULT '{}', transform jsonb DEFAULT '{}', null_policy text DEFAULT 'impute') RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.lines(source text, target text, algorithm text, params jsonb DEFAULT '{}', transform jsonb DEFAULT '{}', null_policy text DEFAULT 'impute', calibration text DEFAULT NULL, part int DEFAULT 1) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM userseg.train('golden', algorithm, format('SELECT * FROM %I WHERE row_no > 0', source), target => target, id => 'row_no', params => params, transform => transform, null_policy => null_policy, holdout => 0);
+  IF calibration IS NOT NULL THEN
+    PERFORM userseg.recalibrate('golden', format('SELECT * FROM %I WHERE row_no > 0', source), method => calibration, all_rows => true);
+  END IF;
   RETURN NEXT userseg.to_pmml('golden')::text;
   RETURN NEXT '-----';
-  RETURN QUERY EXECUTE format('SELECT jsonb_build_object(''row'', to_jsonb(t) - ''row_no'', %s)::text FROM %I t',
+  RETURN QUERY EXECUTE format('SELECT jsonb_build_object(''row'', to_jsonb(t) - ''row_no'', %s)::text FROM %I t WHERE row_no %% %s = 0',
     CASE WHEN target IS NULL THEN $q$'label', userseg.predict('golden', t)$q$ WHEN target IN ('churn', 'payment_method') THEN $q$'label', userseg.predict('golden', t), 'proba', userseg.predict_proba('golden', t)$q$
-    ELSE $q$'value', userseg.predict_value('golden', t)$q$ END, source);
+    ELSE $q$'value', userseg.predict_value('golden', t)$q$ END, source, part);
 END $$;
 SELECT pg_temp.lines('telco', 'churn', 'logistic') \g |perl "$US_TOP/test/lib/pmml" compare 'logistic on Telco'
 SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'logistic'
@@ -52,4 +55,38 @@ SELECT pg_temp.lines('telco', 'payment_method', 'gradient_boosting', '{"n_rounds
 SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'gradient boosting of four classes'
 SELECT pg_temp.lines('diabetes', 'target', 'gradient_boosting', '{"n_rounds": 10, "objective": "poisson"}') \g |perl "$US_TOP/test/lib/pmml" compare 'gradient boosting of a count'
 SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'gradient boosting of a count'
+-- machines, naive Bayes, networks, mixtures, and calibrated probabilities
+SELECT pg_temp.lines('telco', 'churn', 'svm') \g |perl "$US_TOP/test/lib/pmml" compare 'linear support vector machine'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'linear support vector machine'
+SELECT pg_temp.lines('telco', 'payment_method', 'svm') \g |perl "$US_TOP/test/lib/pmml" compare 'linear support vector machines of four classes'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'linear support vector machines of four classes'
+SELECT pg_temp.lines('diabetes', 'target', 'svm') \g |perl "$US_TOP/test/lib/pmml" compare 'support vector regression'
+SELECT pg_temp.lines('telco', 'churn', 'naive_bayes') \g |perl "$US_TOP/test/lib/pmml" compare 'naive Bayes'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'naive Bayes'
+SELECT pg_temp.lines('telco', 'payment_method', 'naive_bayes', '{"smooth_by": "largest"}', '{"contract": "onehot", "dependents": {"impute": "indicator"}, "total_charges": [{"clip": {"lo": 0}}, "log1p", "standard"]}') \g |perl "$US_TOP/test/lib/pmml" compare 'naive Bayes of four classes'
+SELECT pg_temp.lines('telco', 'churn', 'mlp', '{"hidden": [6], "max_epochs": 3}') \g |perl "$US_TOP/test/lib/pmml" compare 'network'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'network'
+SELECT pg_temp.lines('telco', 'payment_method', 'mlp', '{"hidden": [5, 4], "activation": "tanh", "max_epochs": 3}') \g |perl "$US_TOP/test/lib/pmml" compare 'network of four classes'
+SELECT pg_temp.lines('diabetes', 'target', 'mlp', '{"hidden": [5, 4], "max_epochs": 10}') \g |perl "$US_TOP/test/lib/pmml" compare 'network of a number'
+SELECT pg_temp.lines('diabetes', NULL, 'gmm', '{"k": 3}') \g |perl "$US_TOP/test/lib/pmml" compare 'mixture'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'mixture'
+SELECT pg_temp.lines('telco', NULL, 'gmm', '{"k": 2, "covariance": "tied"}') \g |perl "$US_TOP/test/lib/pmml" compare 'mixture with one covariance'
+SELECT pg_temp.lines('telco', 'churn', 'logistic', '{}', calibration => 'platt', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'logistic of churn, calibrated: platt'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'logistic of churn, calibrated: platt'
+SELECT pg_temp.lines('telco', 'churn', 'gradient_boosting', '{"n_rounds": 10, "max_depth": 3}', calibration => 'isotonic', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'gradient_boosting of churn, calibrated: isotonic'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'gradient_boosting of churn, calibrated: isotonic'
+SELECT pg_temp.lines('telco', 'churn', 'random_forest', '{"n_trees": 5, "max_depth": 5}', calibration => 'isotonic', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'random_forest of churn, calibrated: isotonic'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'random_forest of churn, calibrated: isotonic'
+SELECT pg_temp.lines('telco', 'churn', 'decision_tree', '{"max_depth": 5}', calibration => 'platt', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'decision_tree of churn, calibrated: platt'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'decision_tree of churn, calibrated: platt'
+SELECT pg_temp.lines('telco', 'churn', 'svm', '{}', calibration => 'isotonic', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'svm of churn, calibrated: isotonic'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'svm of churn, calibrated: isotonic'
+SELECT pg_temp.lines('telco', 'churn', 'naive_bayes', '{}', calibration => 'platt', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'naive_bayes of churn, calibrated: platt'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'naive_bayes of churn, calibrated: platt'
+SELECT pg_temp.lines('telco', 'payment_method', 'gradient_boosting', '{"n_rounds": 3, "max_depth": 3}', calibration => 'temperature', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'gradient_boosting of payment_method, calibrated: temperature'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'gradient_boosting of payment_method, calibrated: temperature'
+SELECT pg_temp.lines('telco', 'payment_method', 'logistic', '{"penalty": "ridge", "lambda": 1}', calibration => 'isotonic', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'logistic of payment_method, calibrated: isotonic'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'logistic of payment_method, calibrated: isotonic'
+SELECT pg_temp.lines('telco', 'payment_method', 'mlp', '{"hidden": [4], "max_epochs": 2}', calibration => 'platt', part => 5) \g |perl "$US_TOP/test/lib/pmml" compare 'mlp of payment_method, calibrated: platt'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'mlp of payment_method, calibrated: platt'
 SELECT userseg.drop_model('golden') \g /dev/null

@@ -26,6 +26,32 @@ SELECT m.model, t.id, (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_arr
 FROM models m, t, LATERAL userseg.predict_detail(m.model, t) p WHERE id <= 300;
 SELECT model, count(*), max(n) AS reasons, max(abs(sum - want)) < 1e-9 AS exact FROM told GROUP BY model ORDER BY model;
 
+-- the same for everything that has a base, on the scale that its page states
+CREATE TABLE others AS
+SELECT a.algorithm || '_' || target || n AS model, a.algorithm, target, p
+FROM (VALUES (1, 'logistic', '{"penalty": "ridge", "lambda": 1}'::jsonb, '{y,three}'::text[]), (2, 'linear', '{}', '{amount}'), (3, 'linear', '{"penalty": "ridge", "lambda": 1}', '{amount}'), (4, 'glm', '{"family": "gamma"}', '{amount}'), (5, 'svm', '{}', '{amount}'),
+  (6, 'svm', '{"kernel": "rbf"}', '{amount}'), (7, 'naive_bayes', '{}', '{y,three}'), (8, 'naive_bayes', '{"smooth_by": "largest"}', '{y}'), (9, 'mlp', '{"hidden": [5], "max_epochs": 5}', '{y,three,amount}'), (10, 'mlp', '{"hidden": [4, 3], "activation": "tanh", "max_epochs": 5}', '{three,amount}'),
+  (11, 'isolation_forest', '{"n_trees": 20}', '{id}'), (12, 'autoencoder', '{"hidden": [6], "max_epochs": 5}', '{id}')) a(n, algorithm, p, targets), unnest(targets) target;
+SET client_min_messages = error;
+SELECT count(*) FROM others m, LATERAL userseg.train(m.model, m.algorithm, 'SELECT id, a, b, colour, n1, n2, n3, n4, n5, n6, n7, n8, n9' || CASE WHEN target <> 'id' THEN ', ' || target ELSE '' END || ' FROM t', target => nullif(m.target, 'id'), id => 'id', params => m.p, holdout => CASE WHEN target = 'id' THEN 0.2 ELSE 0 END);
+-- calibrated: what is explained is the answer before it
+SELECT m.model, version FROM (VALUES ('logistic_y1', 'platt'), ('naive_bayes_y7', 'isotonic'), ('mlp_three9', 'temperature')) m(model, method), LATERAL userseg.recalibrate(m.model, 'SELECT * FROM test_explain.t', method => method, all_rows => true) r;
+SELECT model, count(*), max(n) AS reasons, max(abs(sum - want) / greatest(1, abs(want))) < 1e-9 AS exact
+FROM (SELECT m.model, (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(p.reasons) r) AS sum, jsonb_array_length(p.reasons) AS n,
+    CASE WHEN m.algorithm = 'glm' THEN ln(p.value) WHEN m.algorithm = 'isolation_forest' THEN CASE p.label_id WHEN 2 THEN 1 ELSE -1 END * ln(p.value) / ln(2::float8) WHEN p.label IS NULL OR m.algorithm = 'autoencoder' THEN p.value
+      ELSE CASE m.target WHEN 'y' THEN 2 ELSE 1 END * (ln(p.probability) - (SELECT avg(ln(value::float8)) FROM jsonb_each_text(userseg.predict_proba(m.model || '@1', t)))) END AS want
+  FROM others m, t, LATERAL userseg.predict_detail(m.model || '@1', t) p WHERE id <= 200) x GROUP BY model ORDER BY model;
+SELECT m AS model, max(abs((SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(p.reasons) r) - (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(q.reasons) r))) AS same
+FROM unnest('{logistic_y1,naive_bayes_y7,mlp_three9}'::text[]) m, t, LATERAL userseg.predict_detail(m || '@1', t) p, LATERAL userseg.predict_detail(m || '@2', t) q WHERE id <= 200 AND p.label = q.label GROUP BY m ORDER BY m;
+SET client_min_messages = warning;
+-- machines of classes: the decision value of the label is above 0 where it is chosen, and contributions of a class turn around with it
+SELECT version FROM userseg.train('machine', 'svm', 'SELECT id, a, b, colour, y FROM t', target => 'y', id => 'id', holdout => 0);
+SELECT count(*), bool_and(sum > 0) AS chosen, count(DISTINCT label) AS labels FROM (SELECT p.label, (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(p.reasons) r) AS sum FROM t, userseg.predict_detail('machine', t) p WHERE id <= 300) x;
+-- decision value by the expression of the class, through its sigmoid, which is strictly monotone: equal values, equal probabilities
+SELECT max(slope) / min(slope) - 1 < 1e-6 AS one_line
+FROM (SELECT (ln(v / (1 - v)) - first_value(ln(v / (1 - v))) OVER w) / nullif(d - first_value(d) OVER w, 0) AS slope
+  FROM (SELECT id, p.value AS v, CASE p.label WHEN 'true' THEN 1 ELSE -1 END * (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(p.reasons) r) AS d FROM t, userseg.predict_detail('machine', t) p WHERE id <= 300) x WINDOW w AS (ORDER BY d)) y WHERE abs(slope) < 1e9;
+
 -- by hand: y = one AND two, four equal cells. A tree that knows "one" says 1/2, "two" alone 1/2; half of each step goes to each
 CREATE TABLE cells AS SELECT i AS id, i % 2 AS one, i / 2 % 2 AS two, (i % 4 = 3)::int AS y FROM generate_series(0, 399) i;
 SELECT version FROM userseg.train('cells', 'decision_tree', 'cells', target => 'y', id => 'id', holdout => 0, params => '{"pruning": "none", "task": "regression"}');
@@ -140,5 +166,5 @@ SELECT * FROM userseg.individual_conditional_expectation('pairs_amount', 't', 'b
 SELECT * FROM userseg.individual_conditional_expectation('pairs_amount', 't', 'b', points => 0);
 SELECT * FROM userseg.individual_conditional_expectation('pairs_amount', 't', 'b', id => 'who', all_rows => true);
 \set VERBOSITY terse
-SELECT count(*) AS dropped FROM (SELECT model FROM models UNION ALL SELECT unnest('{cells,root,forest_all,boosted_all,boosted_y,ordered,shuffled,workers,heavy,line,pairs_amount,pairs_three,stumps,noid}'::text[])) m, LATERAL userseg.drop_model(m.model) x;
+SELECT count(*) AS dropped FROM (SELECT model FROM models UNION ALL SELECT model FROM others UNION ALL SELECT 'machine' UNION ALL SELECT unnest('{cells,root,forest_all,boosted_all,boosted_y,ordered,shuffled,workers,heavy,line,pairs_amount,pairs_three,stumps,noid}'::text[])) m, LATERAL userseg.drop_model(m.model) x;
 DROP SCHEMA test_explain CASCADE;

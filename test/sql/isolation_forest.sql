@@ -13,8 +13,8 @@ SELECT segment_id, segment, n, rule_fidelity >= 0.99 AS faithful FROM userseg.de
 SELECT bool_and(d.value BETWEEN 0 AND 1) AS bounded, bool_and((d.label = 'anomaly') = (d.value >= m.threshold)) AS by_threshold, bool_and(d.probability >= 0.5) AS probable, bool_and(abs(d.margin - abs(d.value - m.threshold)) < 1e-15) AS margin,
   bool_and(abs((p ->> 'anomaly')::float8 + (p ->> 'normal')::float8 - 1) < 1e-12) AS adds_up, bool_and(abs((p ->> d.label)::float8 - d.probability) < 1e-12) AS same
 FROM t, userseg.predict_detail('risk', t) d, userseg.predict_proba('risk', t) p, (SELECT (details #>> '{model,threshold}')::float8 AS threshold FROM userseg.model_versions WHERE model = 'risk') m;
--- contributions add up to what the score lies above that of the mean path length: log2 of scores differ by their sum
-SELECT max(d) - min(d) < 1e-9 AS add_up FROM (
+-- contributions and base add up to log2 of the score
+SELECT max(abs(d)) < 1e-9 AS add_up FROM (
   SELECT -log(2, userseg.predict_value('risk', t)::numeric)::float8 + CASE userseg.predict('risk', t) WHEN 'anomaly' THEN 1 ELSE -1 END * (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements((userseg.predict_detail('risk', t)).reasons) r) AS d FROM t) q;
 SELECT r ->> 'feature' AS feature, (r ->> 'contribution')::float8 > 0 AS towards FROM jsonb_array_elements((userseg.predict_detail('risk', (SELECT t FROM t WHERE id = 1005))).reasons) r LIMIT 1;
 -- any order of the rows; a threshold; weights draw rows as often

@@ -23,9 +23,14 @@ SELECT userseg.to_pmml('names')::text ~ '<OutputField name="sum\(1\)''''"' AS ot
 SELECT version FROM userseg.train('own', 'linear', 'SELECT g % 7 AS "x1:x1:a", g % 5 AS a, g AS y FROM generate_series(1, 100) g', target => 'y', holdout => 0);
 SELECT count(DISTINCT m) AS derived FROM regexp_matches(userseg.to_pmml('own')::text, 'DerivedField name="([^"]*)"', 'g') m;
 
-SELECT fit('time', 'linear', 'spend', '{at,visits}'), fit('tags', 'linear', 'spend', '{tags,visits}'), fit('vector', 'decision_tree', 'spend', '{v}'), fit('dur', 'linear', 'spend', '{dur,visits}'), fit('rbf', 'svm', 'vip', '{visits,spend}'), fit('two', 'logistic', 'vip', '{visits,spend}');
+SELECT fit('time', 'linear', 'spend', '{at,visits}'), fit('tags', 'linear', 'spend', '{tags,visits}'), fit('vector', 'decision_tree', 'spend', '{v}'), fit('dur', 'linear', 'spend', '{dur,visits}'), fit('rbf', 'svm', 'vip', '{visits,spend}', '{"kernel": "rbf"}'), fit('two', 'logistic', 'vip', '{visits,spend}');
 SELECT version FROM userseg.recalibrate('two', 'test_to_pmml.shop', all_rows => true);
 SELECT version FROM userseg.train('control', 'linear', format('SELECT g AS y, chr(65 + g %% 2) || %L AS c FROM generate_series(1, 50) g', chr(7)), target => 'y', holdout => 0);
+-- calibrated probabilities: a chain; ranks of a machine with formulas of probabilities
+SELECT regexp_replace(userseg.to_pmml('two')::text, '-?\d(\.\d+)?e-\d+|\d+\.\d{6,}', 'N', 'g');
+SELECT fit('machine', 'svm', 'vip', '{visits,spend}');
+SELECT regexp_replace(userseg.to_pmml('machine')::text, '-?\d(\.\d+)?e-\d+|\d+\.\d{6,}', 'N', 'g');
+SELECT fit('odd', 'isolation_forest', NULL, '{visits,spend}');
 \set VERBOSITY default
 SELECT userseg.to_pmml(NULL);
 SELECT userseg.to_pmml('none');
@@ -36,9 +41,11 @@ SELECT userseg.to_pmml('time');
 SELECT userseg.to_pmml('tags');
 SELECT userseg.to_pmml('vector');
 SELECT userseg.to_pmml('dur');
-SELECT userseg.to_pmml('two');
+SELECT userseg.to_pmml('odd');
 SELECT userseg.to_pmml('control');
+\set VERBOSITY terse
 SELECT userseg.to_pmml('rbf');
+\set VERBOSITY default
 CREATE ROLE test_to_pmml_reader;
 SET ROLE test_to_pmml_reader;
 SELECT userseg.to_pmml('line');
@@ -48,6 +55,6 @@ SET ROLE test_to_pmml_reader;
 SELECT length(userseg.to_pmml('line')::text) > 1000 AS exported;
 RESET ROLE;
 \set VERBOSITY terse
-SELECT count(*) AS dropped FROM unnest('{line,tree,seg,boost,names,own,time,tags,vector,dur,rbf,two,control}'::text[]) m, LATERAL userseg.drop_model(m) d;
+SELECT count(*) AS dropped FROM unnest('{line,tree,seg,boost,names,own,time,tags,vector,dur,rbf,two,control,machine,odd}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_to_pmml CASCADE;
 DROP ROLE test_to_pmml_reader;

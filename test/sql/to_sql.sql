@@ -99,6 +99,16 @@ SELECT userseg.to_sql('one'), userseg.to_sql('one', 'probability');
 SELECT userseg.name_segment('seg', 1, 'it''s a "name"');
 SELECT agrees('seg', 'label');
 
+-- naive Bayes, networks, mixtures, isolation: every kind of feature
+SELECT fit('bayes', 'naive_bayes', 'country'), agrees('bayes', 'label'), agrees('bayes', 'probability', true), agrees('bayes', 'probability', class => 'DE');
+SELECT fit('bayes2', 'naive_bayes', 'vip', '{"country": "onehot", "lvl": [{"impute": "indicator"}, "standard"]}'), agrees('bayes2', 'label', true), agrees('bayes2', 'value');
+SELECT fit('net', 'mlp', 'vip', '{}', '{"hidden": [5], "max_epochs": 5}'), agrees('net', 'label'), agrees('net', 'value'), agrees('net', 'probability', true);
+SELECT fit('nets', 'mlp', 'country', '{}', '{"hidden": [4, 3], "activation": "tanh", "max_epochs": 5}', '{lvl,visits,plan}'), agrees('nets', 'label'), agrees('nets', 'probability', true), agrees('nets', 'probability', true, class => 'FR');
+SELECT fit('netv', 'mlp', 'visits', '{}', '{"hidden": [4], "max_epochs": 5}'), agrees('netv', 'value');
+SELECT c, fit('gauss', 'gmm', NULL, '{}', jsonb_build_object('k', 2, 'covariance', c), '{lvl,visits,v,day}'), agrees('gauss', 'label', true), agrees('gauss', 'probability', true), agrees('gauss', 'value', true), agrees('gauss', 'probability', true, 'segment 2') FROM unnest('{full,tied,diag,spherical}'::text[]) c;
+SELECT fit('odd', 'isolation_forest', NULL, '{}', '{"n_trees": 10, "sample_size": 32}'), agrees('odd', 'label'), agrees('odd', 'id', true), agrees('odd', 'value');
+SELECT fit('odd2', 'isolation_forest', NULL, '{"country": "onehot", "lvl": ["log1p", "standard"], "tags": {"multihot": {"min_count": 70}}, "day": {"cyclic": ["doy"]}}', '{"n_trees": 10, "sample_size": 32}'), agrees('odd2', 'label', true), agrees('odd2', 'value', true);
+
 -- rows with NULL have no answer where the model does not impute
 SELECT fit('skip', 'logistic', 'plan', '{}', '{"penalty": "ridge", "lambda": 1}', '{lvl,visits,v}', 'skip'), agrees('skip', 'label');
 
@@ -118,7 +128,7 @@ SELECT count(*) FILTER (WHERE userseg.predict('names', s) IS DISTINCT FROM :e) A
 
 -- errors
 SELECT version FROM userseg.train('rbf', 'svm', 'shop', target => 'vip', features => '{lvl,visits}', params => '{"kernel": "rbf"}', holdout => 0);
-SELECT version FROM userseg.train('mix', 'gmm', 'shop', features => '{lvl,visits}', params => '{"k": 2}');
+SELECT version FROM userseg.train('mix', 'hierarchical', 'shop', features => '{lvl,visits}', params => '{"k": 2}');
 \set VERBOSITY default
 SELECT userseg.to_sql(NULL);
 SELECT userseg.to_sql('none');
@@ -137,6 +147,11 @@ SELECT userseg.to_sql('class@1', max_length => 500);
 SELECT userseg.to_sql('class@1', max_length => 500, subselect => true);
 SELECT userseg.to_sql('coded', max_length => 200);
 SELECT userseg.to_sql('mix');
+SELECT userseg.to_sql('odd', 'probability');
+SELECT userseg.to_sql('gauss', 'value', max_length => 100);
+SELECT userseg.to_sql('net', max_length => 400);
+SELECT userseg.to_sql('bayes', max_length => 400);
+SELECT userseg.to_sql('odd', max_length => 400);
 \set VERBOSITY terse
 SELECT userseg.to_sql('rbf');
 \set VERBOSITY default
@@ -150,7 +165,7 @@ SET ROLE test_to_sql_reader;
 SELECT length(userseg.to_sql('plain')) > 100 AS exported;
 RESET ROLE;
 SELECT count(*) AS dropped FROM userseg.models m, LATERAL userseg.drop_model(m.model) d WHERE m.model IN ('text', 'leaf', 'long', 'all', 'steps', 'quantiles', 'levels', 'tree', 'coded', 'boost', 'count', 'mean', 'stump', 'deep',
-  'class', 'two', 'first', 'log', 'margin', 'margins', 'seg', 'cos', 'one', 'skip', 'plain', 'names', 'rbf', 'mix');
+  'class', 'two', 'first', 'log', 'margin', 'margins', 'seg', 'cos', 'one', 'skip', 'plain', 'names', 'rbf', 'mix', 'bayes', 'bayes2', 'net', 'nets', 'netv', 'gauss', 'odd', 'odd2');
 \set VERBOSITY terse
 DROP SCHEMA test_to_sql CASCADE;
 DROP ROLE test_to_sql_reader;

@@ -26,18 +26,24 @@ my @models = (
 	[ 'glm', 'y', '{"family": "gamma"}', '{}' ], [ 'kmeans', undef, '{"k": 4}', '{}' ], [ 'kmeans', undef, '{"k": 3, "metric": "cosine"}', '{}' ], [ 'minibatch_kmeans', undef, '{"k": 3}', '{}' ],
 	[ 'decision_tree', 'y3', '{"pruning": "none"}', '{}' ], [ 'decision_tree', 'y', '{"pruning": "none"}', '{"ca \"té\"": "onehot", "x": ["log1p", "standard"], "b": {"impute": "indicator"}}' ],
 	[ 'random_forest', 'y3', '{"n_trees": 5}', '{}' ], [ 'random_forest', 'y', '{"n_trees": 5}', '{}' ],
-	[ 'gradient_boosting', 'y2', '{"n_rounds": 8}', '{}' ], [ 'gradient_boosting', 'y3', '{"n_rounds": 4}', '{}' ], [ 'gradient_boosting', 'y', '{"n_rounds": 8}', '{}' ], [ 'gradient_boosting', 'y', '{"n_rounds": 8, "objective": "tweedie"}', '{}' ]);
+	[ 'gradient_boosting', 'y2', '{"n_rounds": 8}', '{}' ], [ 'gradient_boosting', 'y3', '{"n_rounds": 4}', '{}' ], [ 'gradient_boosting', 'y', '{"n_rounds": 8}', '{}' ], [ 'gradient_boosting', 'y', '{"n_rounds": 8, "objective": "tweedie"}', '{}' ],
+	[ 'svm', 'y3', '{}', '{}' ], [ 'svm', 'y', '{}', '{}' ], [ 'naive_bayes', 'y2', '{}', '{}' ], [ 'naive_bayes', 'y3', '{}', '{"ca \"té\"": "onehot", "x": "power"}' ], [ 'mlp', 'y3', '{"hidden": [4, 3], "max_epochs": 3}', '{}' ],
+	[ 'mlp', 'y', '{"hidden": [4], "activation": "tanh", "max_epochs": 3}', '{}' ], [ 'gmm', undef, '{"k": 2}', '{}' ], [ 'logistic', 'y2', '{"penalty": "ridge", "lambda": 1}', '{}', 'platt' ], [ 'random_forest', 'y2', '{"n_trees": 4}', '{}', 'isotonic' ],
+	[ 'svm', 'y3', '{}', '{}', 'temperature' ], [ 'gradient_boosting', 'y3', '{"n_rounds": 3}', '{}', 'isotonic' ]);
 my $valid = `xmllint --version 2>&1`;
 $valid = $? == 0;
 foreach my $m (@models)
 {
-	my ($algorithm, $target, $params, $transform) = @$m;
+	my ($algorithm, $target, $params, $transform, $calibration) = @$m;
 	my $name = "$algorithm, " . ($target // 'segments') . " $params $transform";
 	my $answers = !defined $target ? q{'label', userseg.predict('m', t)} : $target eq 'y' ? q{'value', userseg.predict_value('m', t)} :
 		q{'label', userseg.predict('m', t), 'proba', userseg.predict_proba('m', t)};
 	my $given = defined $target ? "target => '$target', holdout => 0," : '';
+	my $calibrated = defined $calibration ? "SELECT 1 FROM userseg.recalibrate('m', 'clean', method => '$calibration', all_rows => true) \\g /dev/null" : '';
+	$name .= ", $calibration" if defined $calibration;
 	my ($ret, $out, $err) = $node->psql('postgres', "SET client_min_messages = error; SET extra_float_digits = 1;
 SELECT 1 FROM userseg.train('m', '$algorithm', 'clean', id => 'id', $given features => '{n,x,b,\"ca \\\"té\\\"\"}', params => '$params', transform => '$transform') \\g /dev/null
+$calibrated
 SELECT userseg.to_pmml('m');
 SELECT '-----';
 SELECT jsonb_build_object('row', to_jsonb(t), $answers) FROM t");
