@@ -76,26 +76,29 @@ userseg_confusion(PG_FUNCTION_ARGS)
 {
 	UsEvaluationArgs args = common_args(fcinfo, 3);
 	UsConfusionResult r;
+	double		threshold = PG_ARGISNULL(2) ? 0 : PG_GETARG_FLOAT8(2);
+	double	   *actual;
+	double	   *predicted;
 
-	us_confusion_verb(&args, PG_ARGISNULL(2) ? NAN : PG_GETARG_FLOAT8(2), &r);
+	us_confusion_verb(&args, PG_ARGISNULL(2) ? NULL : &threshold, &r);
+	actual = palloc0(sizeof(double) * r.k);
+	predicted = palloc0(sizeof(double) * r.k);
+	for (int i = 0; i < r.k * r.k; i++)
+	{
+		actual[i / r.k] += r.cell[i];
+		predicted[i % r.k] += r.cell[i];
+	}
 	InitMaterializedSRF(fcinfo, 0);
 	for (int a = 0; a < r.k; a++)
 		for (int p = 0; p < r.k; p++)
 		{
 			UsResultRow row = {0};
-			double		actual = 0;
-			double		predicted = 0;
 
-			for (int i = 0; i < r.k; i++)
-			{
-				actual += r.cell[a * r.k + i];
-				predicted += r.cell[i * r.k + p];
-			}
 			us_row_text(&row, r.name[a]);
 			us_row_text(&row, r.name[p]);
 			us_row_number(&row, r.cell[a * r.k + p]);
-			us_row_number(&row, r.cell[a * r.k + p] / actual);
-			us_row_number(&row, r.cell[a * r.k + p] / predicted);
+			us_row_number(&row, r.cell[a * r.k + p] / actual[a]);
+			us_row_number(&row, r.cell[a * r.k + p] / predicted[p]);
 			us_row_put(fcinfo, &row);
 		}
 	return (Datum) 0;

@@ -37,9 +37,7 @@ userseg_rules(PG_FUNCTION_ARGS)
 	const char *model = US_ARG_CSTRING(0, "model");
 	int			tree = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
 
-	if (!PG_ARGISNULL(1) && tree == 0)
-		tree = -1;
 	InitMaterializedSRF(fcinfo, 0);
-	us_rules(model, tree, put_line, fcinfo);
+	us_rules(model, PG_ARGISNULL(1) ? NULL : &tree, put_line, fcinfo);
 	return (Datum) 0;
 }

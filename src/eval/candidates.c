@@ -25,7 +25,7 @@ bad_choices(const char *name, const JsonbValue *v)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid choices for parameter \"%s\": %s", name, us_json_sample(v)),
-			 errhint("They are an array of values, or {\"min\": number, \"max\": number} with \"log\": true where the logarithm shall be uniform.")));
+			 errhint("They are an array of values, or {\"min\": number, \"max\": larger number} with \"log\": true where the logarithm shall be uniform.")));
 }
 
 static void

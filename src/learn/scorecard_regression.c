@@ -107,11 +107,36 @@ make_target(const Work *w, UsFrame *frame)
 	return t;
 }
 
+/*
+ * Of the columns with a coefficient that is not above 0 the lowest one is left out, or the lowest eighth where they are
+ * many: each round costs a regression.  Returns their number.
+ */
+static int
+leave_out_negative(Work *w, int negative)
+{
+	int			left_out = negative == 0 ? 0 : Max(negative / 8, 1);
+
+	for (int n = 0; n < left_out; n++)
+	{
+		UsCardColumn *worst = NULL;
+
+		for (int i = 0; i < w->n; i++)
+		{
+			UsCardColumn *c = &w->m->column[w->column[i]];
+
+			if (c->status == US_CARD_USED && !(c->coef > 0) && (worst == NULL || c->coef < worst->coef))
+				worst = c;
+		}
+		worst->status = US_CARD_NEGATIVE;
+	}
+	return left_out;
+}
+
 /* Coefficients of the model into the scorecard; the number of columns whose status changed. */
 static int
 take_terms(Work *w, const UsLinearModel *model)
 {
-	int			worst = -1;
+	int			negative = 0;
 	int			changed = 0;
 
 	w->m->intercept = model->term[0].estimate;
@@ -128,14 +153,9 @@ take_terms(Work *w, const UsLinearModel *model)
 			changed++;
 			continue;
 		}
-		if (!(c->coef > 0) && (worst < 0 || c->coef < w->m->column[worst].coef))
-			worst = w->column[i];
+		negative += !(c->coef > 0);
 	}
-	if (worst >= 0)
-	{
-		w->m->column[worst].status = US_CARD_NEGATIVE;
-		changed++;
-	}
+	changed += leave_out_negative(w, negative);
 	for (int j = 0; j < w->m->width; j++)
 		if (w->m->column[j].status != US_CARD_USED)
 			w->m->column[j].coef = 0;

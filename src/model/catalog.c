@@ -203,11 +203,11 @@ us_catalog_check_model(const char *name)
 }
 
 void
-us_catalog_begin_model(const char *name)
+us_catalog_begin_model(const char *name, const char *command)
 {
 	us_catalog_check_model(name);
-	PreventCommandIfReadOnly("userseg.train()");
-	PreventCommandIfParallelMode("userseg.train()");
+	PreventCommandIfReadOnly(command);
+	PreventCommandIfParallelMode(command);
 }
 
 /* ---- what belongs to a version ---- */

@@ -93,10 +93,10 @@ extern void *us_catalog_artifact(const UsVersionInfo *info, size_t *len);
 /*
  * Before an expensive training: raises 42602 for a malformed name, 42501 when the
  * model exists and the current user does not own it; begin also 25006/25000 where
- * nothing can be written.  Take no lock.
+ * nothing can be written, which the command is told in.  Take no lock.
  */
 extern void us_catalog_check_model(const char *name);
-extern void us_catalog_begin_model(const char *name);
+extern void us_catalog_begin_model(const char *name, const char *command);
 
 /* What a training hands over.  Strings are copied. */
 typedef struct UsNewVersion

@@ -6,7 +6,44 @@
 
 #include <math.h>
 
+#include "math/exact_sum.h"
+#include "miscadmin.h"
 #include "stat/confusion.h"
+
+Size
+us_confusion_memory(int64 n, int k)
+{
+	Size		cells = (Size) k * k;
+
+	return cells * (sizeof(double) + sizeof(int32)) + Min((Size) n, cells) * sizeof(UsExactSum);
+}
+
+double *
+us_confusion_cells(const int32 *actual, const int32 *predicted, const double *weight, int64 n, int k)
+{
+	Size		cells = (Size) k * k;
+	double	   *cell = (double *) palloc0(sizeof(double) * cells);
+	int32	   *place = (int32 *) palloc0(sizeof(int32) * cells);	/* in sum, from 1; 0: no row yet */
+	UsExactSum *sum = (UsExactSum *) palloc_extended(sizeof(UsExactSum) * Max(Min((Size) n, cells), 1), MCXT_ALLOC_ZERO | MCXT_ALLOC_HUGE);
+	int32		used = 0;
+
+	for (int64 i = 0; i < n; i++)
+	{
+		int32	   *at = &place[(Size) actual[i] * k + predicted[i]];
+
+		if (i % 8192 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (*at == 0)
+			*at = ++used;
+		us_exact_add(&sum[*at - 1], weight != NULL ? weight[i] : 1);
+	}
+	for (Size i = 0; i < cells; i++)
+		if (place[i] > 0)
+			cell[i] = us_exact_round(&sum[place[i] - 1]);
+	pfree(sum);
+	pfree(place);
+	return cell;
+}
 
 static double
 share(double part, double whole)

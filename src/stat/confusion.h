@@ -35,6 +35,13 @@ typedef struct UsConfusionMeasures
 	double		f1_weighted;
 } UsConfusionMeasures;
 
+/*
+ * The matrix of n rows of classes 0 .. k - 1, weight[n] or NULL: exact sums, in new memory.  It asks for
+ * us_confusion_memory(n, k) while it runs: sums are kept for the cells that occur.
+ */
+extern double *us_confusion_cells(const int32 *actual, const int32 *predicted, const double *weight, int64 n, int k);
+extern Size us_confusion_memory(int64 n, int k);
+
 /* Of the whole matrix; each[k] may be NULL. */
 extern void us_confusion_measures(const double *cell, int k, UsConfusionMeasures *all,
 								  UsClassMeasures *each);

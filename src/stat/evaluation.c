@@ -117,24 +117,6 @@ put_share(Sheet *sheet, const char *name, double part, double whole, double all)
 
 /* ---- confusion ---- */
 
-static double *
-confusion(const Sheet *sheet, const int32 *actual, const int32 *predicted, int k)
-{
-	UsExactSum *sum = (UsExactSum *) palloc_extended(sizeof(UsExactSum) * k * k, MCXT_ALLOC_ZERO | MCXT_ALLOC_HUGE);
-	double	   *cell = (double *) palloc(sizeof(double) * k * k);
-
-	for (int64 i = 0; i < sheet->rows->n; i++)
-	{
-		us_exact_add(&sum[(Size) actual[i] * k + predicted[i]], row_weight(sheet->rows, i));
-		if (i % 8192 == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	for (int i = 0; i < k * k; i++)
-		cell[i] = us_exact_round(&sum[i]);
-	pfree(sum);
-	return cell;
-}
-
 /* Figures of a confusion matrix by their place in UsConfusionMeasures, with a bootstrap of its cells. */
 typedef struct CellFigure
 {
@@ -350,7 +332,7 @@ us_evaluate_classes(const UsEvaluationRows *rows, const int32 *actual, const int
 	double	   *cell;
 
 	sheet_begin(&sheet, rows);
-	cell = confusion(&sheet, actual, predicted, k);
+	cell = us_confusion_cells(actual, predicted, rows->weight, rows->n, k);
 	if (k == 2)
 	{
 		uint8	   *positive = (uint8 *) MemoryContextAllocHuge(CurrentMemoryContext, Max(rows->n, 1));
@@ -576,5 +558,5 @@ us_evaluation_memory(int64 n, int k)
 	Size		work = Max(us_ranking_memory(n) + us_bootstrap_memory(n),
 					   us_delong_memory(n, false) + n * sizeof(double));
 
-	return n + work + (Size) k * k * sizeof(UsExactSum);
+	return n + work + us_confusion_memory(n, k);
 }

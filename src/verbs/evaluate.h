@@ -44,7 +44,7 @@ typedef struct UsConfusionResult
 } UsConfusionResult;
 
 /* threshold: of the probability of the positive class of two, NaN: the model's own labels. */
-extern void us_confusion_verb(const UsEvaluationArgs *args, double threshold, UsConfusionResult *result);
+extern void us_confusion_verb(const UsEvaluationArgs *args, const double *threshold, UsConfusionResult *result);
 
 /* What came true in each bin of a probability. */
 typedef struct UsCalibrationTable

@@ -10,6 +10,7 @@
 
 #include "data/json.h"
 #include "math/exact_sum.h"
+#include "stat/confusion.h"
 #include "stat/proportion.h"
 #include "verbs/evaluate.h"
 
@@ -95,49 +96,49 @@ take_answered(OneClass *c, const UsAnswers *a)
 /* ---- confusion ---- */
 
 void
-us_confusion_verb(const UsEvaluationArgs *args, double threshold, UsConfusionResult *result)
+us_confusion_verb(const UsEvaluationArgs *args, const double *threshold, UsConfusionResult *result)
 {
 	UsEvaluation v;
 	UsAnswers  *a;
 	const UsArtifact *artifact;
-	UsExactSum *sum;
+	int32	   *actual;
+	int32	   *predicted;
 	bool		swapped;
 	int			k;
 
 	us_evaluation_open(args, &v);
-	us_evaluation_require_classes(&v, "confusion");
-	if (!isnan(threshold))
+	us_evaluation_require_classes(&v, "confusion()");
+	if (threshold != NULL)
 	{
-		us_evaluation_require_binary(&v, "confusion with a threshold");
-		if (threshold < 0 || threshold > 1)
+		us_evaluation_require_binary(&v, "confusion() with a threshold");
+		if (!(*threshold >= 0 && *threshold <= 1))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("threshold is %g, outside of 0 to 1", threshold),
+					 errmsg("threshold is %g, outside of 0 to 1", *threshold),
 					 errhint("Rows whose probability of the positive class is at least the threshold are taken as positive.")));
 	}
 	artifact = v.each[0].model->artifact;
 	a = us_evaluation_answers(&v, 0, v.frame, 0);
 	k = artifact->n_labels;
 	swapped = k == 2 && artifact->positive == 0;	/* of the answers the positive class is number 1 */
-	sum = palloc_extended(sizeof(UsExactSum) * k * k, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	us_budget_take(v.budget, us_confusion_memory(a->n, k) + 2 * sizeof(int32) * a->n, "confusion");
+	actual = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32) * a->n);
+	predicted = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32) * a->n);
 	for (int64 i = 0; i < a->n; i++)
 	{
-		int			actual = a->actual[i];
-		int			predicted = isnan(threshold) ? a->predicted[i] : a->proba[1][i] >= threshold;
-
+		actual[i] = a->actual[i];
+		predicted[i] = threshold == NULL ? a->predicted[i] : a->proba[1][i] >= *threshold;
 		if (swapped)
 		{
-			actual = 1 - actual;
-			predicted = 1 - predicted;
+			actual[i] = 1 - actual[i];
+			predicted[i] = 1 - predicted[i];
 		}
-		us_exact_add(&sum[(Size) actual * k + predicted], a->weight ? a->weight[i] : 1);
 	}
 	result->k = k;
 	result->name = artifact->class_names;
-	result->cell = palloc(sizeof(double) * k * k);
-	for (int i = 0; i < k * k; i++)
-		result->cell[i] = us_exact_round(&sum[i]);
+	result->cell = us_confusion_cells(actual, predicted, a->weight, a->n, k);
 	result->n = a->n;
+	us_budget_release(v.budget, us_confusion_memory(a->n, k) + 2 * sizeof(int32) * a->n);
 	us_answers_free(a);
 	us_evaluation_close(&v);
 }
@@ -213,7 +214,7 @@ us_calibration_verb(const UsEvaluationArgs *args, int n_bins, const char *class,
 
 	check_bins(n_bins);
 	us_evaluation_open(args, &v);
-	us_evaluation_require_classes(&v, "calibration");
+	us_evaluation_require_classes(&v, "calibration()");
 	artifact = v.each[0].model->artifact;
 	first = class || artifact->n_labels == 2 ? find_class(artifact, class) : 0;
 	*n = class || artifact->n_labels == 2 ? 1 : artifact->n_labels + 1;
@@ -305,7 +306,7 @@ us_lift_verb(const UsEvaluationArgs *args, int n_bins, Jsonb *json, const char *
 	check_bins(n_bins);
 	read_payoff(json, &payoff);
 	us_evaluation_open(args, &v);
-	us_evaluation_require_classes(&v, "lift");
+	us_evaluation_require_classes(&v, "lift()");
 	looked_for = find_class(v.each[0].model->artifact, class);
 	if (looked_for < 0)
 		ereport(ERROR,

@@ -402,7 +402,7 @@ wrong_task(const UsEvaluation *v, const char *verb, const char *wanted)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("%s() is for %s", verb, wanted),
+			 errmsg("%s is for %s", verb, wanted),
 			 errdetail("Model \"%s\" version %d is a %s with %d classes.", m->info.model, m->info.version,
 					   us_task_name(m->artifact->task), m->artifact->n_labels),
 			 errhint("evaluate() measures every model.")));

@@ -263,7 +263,7 @@ check_model(const UsEvaluation *v)
 {
 	const UsModel *m = v->each[0].model;
 
-	us_evaluation_require_classes(v, "recalibrate");
+	us_evaluation_require_classes(v, "recalibrate()");
 	if (m->artifact->calibrator)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -311,7 +311,7 @@ us_recalibrate(const UsEvaluationArgs *args, const char *method, const char *ali
 	Size		bytes;
 	int			missing = -1;
 
-	us_catalog_begin_model(reference.name);
+	us_catalog_begin_model(reference.name, "userseg.recalibrate()");
 	if (alias)
 		us_reference_check_name(alias, "alias");
 	us_evaluation_open(args, &v);

@@ -114,7 +114,7 @@ tell_tree(const Work *w, int t, UsRuleSink sink, void *context)
 }
 
 void
-us_rules(const char *reference, int tree, UsRuleSink sink, void *context)
+us_rules(const char *reference, const int *tree, UsRuleSink sink, void *context)
 {
 	Work		w = {.m = us_model_open(reference, US_PRIVILEGE_USAGE)};
 	const UsArtifact *a = w.m->artifact;
@@ -127,13 +127,13 @@ us_rules(const char *reference, int tree, UsRuleSink sink, void *context)
 				 errdetail("It is a model of algorithm \"%s\".", w.m->info.algorithm),
 				 errhint("Rules come from trees, such as algorithms \"decision_tree\" and \"random_forest\".")));
 	w.f = a->algorithm->trees(a->model, &w.meaning);
-	if (tree < 0 || tree > w.f->n_trees)
+	if (tree != NULL && (*tree < 1 || *tree > w.f->n_trees))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("tree_number is %d, outside of 1 .. %d", tree, w.f->n_trees),
+				 errmsg("tree_number is %d, outside of 1 .. %d", *tree, w.f->n_trees),
 				 errhint("Trees are numbered in the order of their training; without a number, the rules of all are given.")));
 	each = AllocSetContextCreate(CurrentMemoryContext, "rules of a tree", ALLOCSET_DEFAULT_SIZES);
-	for (int t = tree > 0 ? tree - 1 : 0; t < (tree > 0 ? tree : w.f->n_trees); t++)
+	for (int t = tree ? *tree - 1 : 0; t < (tree ? *tree : w.f->n_trees); t++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(each);
 

@@ -26,10 +26,10 @@ typedef struct UsRuleLine
 typedef void (*UsRuleSink) (void *context, const UsRuleLine *line);
 
 /*
- * The leaves of one tree of a model, from 1, or of all (0).  Raises 42809 for a model without trees, 22023 for
+ * The leaves of one tree of a model, from 1, or of all (NULL).  Raises 42809 for a model without trees, 22023 for
  * a tree that it does not have.
  */
-extern void us_rules(const char *reference, int tree, UsRuleSink sink, void *context);
+extern void us_rules(const char *reference, const int *tree, UsRuleSink sink, void *context);
 
 /*
  * verbs/rules_text.c: append a condition of a rule; false, and nothing, for one that all rows fulfil.

@@ -153,7 +153,7 @@ us_scorer_quantile(UsScorer *s, double p)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("model \"%s\" version %d gives no quantiles", s->model->info.model, s->model->info.version),
-				 errhint("Train a regression with algorithm \"random_forest\" and params {\"leaf_samples\": 1}, or one quantile with \"gradient_boosting\" and loss \"quantile\".")));
+				 errhint("Train a regression with algorithm \"random_forest\" and params {\"leaf_samples\": 1}, or one quantile with \"gradient_boosting\" and objective \"quantile\".")));
 	return value;
 }
 

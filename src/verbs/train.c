@@ -259,7 +259,7 @@ us_train(const UsTrainArgs *args, UsTrainResult *result)
 {
 	UsTraining	t = {.kind = "train", .args = args, .started = GetCurrentTimestamp()};
 
-	us_catalog_begin_model(args->model);
+	us_catalog_begin_model(args->model, "userseg.train()");
 	if (args->alias)
 		us_reference_check_name(args->alias, "alias");
 	us_train_read(args, &t.prepared);

@@ -307,7 +307,7 @@ us_tune(const UsTuneArgs *args, UsTuneResult *result)
 	int			waiting = 0;
 
 	check_args(args);
-	us_catalog_begin_model(args->cv.train.model);
+	us_catalog_begin_model(args->cv.train.model, "userseg.tune()");
 	if (args->cv.train.alias)
 		us_reference_check_name(args->cv.train.alias, "alias");
 	prepare(args, &t);

@@ -168,6 +168,8 @@ SELECT count(*) FROM userseg.evaluate('buy@1', 'SELECT *, ARRAY[1.0, 2.0] AS v F
 SELECT count(*) FROM userseg.evaluate('seg', 'buyers', by => 'region');
 SELECT count(*) FROM userseg.confusion('val', 'buyers');
 SELECT count(*) FROM userseg.confusion('buy@1', 'buyers', 1.5);
+SELECT count(*) FROM userseg.confusion('buy@1', 'buyers', 'NaN');
+SELECT count(*) FROM userseg.confusion('part1@1', 'buyers', 0.5);
 SELECT count(*) FROM userseg.calibration('val', 'buyers');
 SELECT count(*) FROM userseg.calibration('buy@1', 'buyers', 0);
 SELECT count(*) FROM userseg.calibration('part1@1', 'buyers', class => 'east');

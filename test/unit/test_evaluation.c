@@ -59,6 +59,24 @@ UNIT_TEST(confusion_as_scikit_learn)
 	UNIT_CLOSE(m.precision_weighted, 0.7448203263485991, 1e-14);
 }
 
+/* Many classes, few rows: sums are kept for the cells that occur only. */
+UNIT_TEST(confusion_of_many_classes)
+{
+	static const int32 actual[5] = {0, 999, 999, 7, 999};
+	static const int32 predicted[5] = {0, 3, 998, 7, 3};
+	static const double weight[5] = {1, 0.1, 5, 2, 0.2};
+	double	   *cell = us_confusion_cells(actual, predicted, weight, 5, 1000);
+	double		sum = 0;
+
+	for (int i = 0; i < 1000 * 1000; i++)
+		sum += cell[i];
+	UNIT_CHECK(cell[0] == 1 && cell[999 * 1000 + 998] == 5 && cell[7 * 1000 + 7] == 2);
+	UNIT_CLOSE(cell[999 * 1000 + 3], 0.3, 1e-15);
+	UNIT_CLOSE(sum, 8.3, 1e-14);
+	UNIT_CHECK(us_confusion_cells(actual, predicted, NULL, 5, 1000)[999 * 1000 + 3] == 2);
+	UNIT_CHECK(us_confusion_memory(2000, 1000) < (Size) 16 << 20);
+}
+
 UNIT_TEST(confusion_without_rows_or_classes)
 {
 	static const double nothing[4] = {0};
