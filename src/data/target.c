@@ -389,7 +389,7 @@ us_target_chunk(const UsTarget *t, const UsChunk *chunk, double *y)
 	else if (t->class_of)
 	{
 		for (int r = 0; r < chunk->nrows; r++)
-			y[r] = t->class_of[c->code[r]];
+			y[r] = c->code[r] < 0 ? -1 : t->class_of[c->code[r]];
 	}
 	else if (t->n_classes == 2)
 	{

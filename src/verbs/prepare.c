@@ -94,9 +94,8 @@ check_scalars(const UsTrainArgs *args, const UsPrepared *p)
 				 errhint("Name the column to be predicted: target => 'column'.")));
 }
 
-/* What to do with the rows, as far as it can be said before they are read. */
-static void
-make_recipe(const UsTrainArgs *args, UsRecipe *recipe)
+void
+us_train_recipe(const UsTrainArgs *args, UsRecipe *recipe)
 {
 	const UsAlgorithm *algorithm = find_algorithm(args->algorithm);
 	const UsParams *params = us_params_parse(algorithm->params, us_algorithm_common_params(algorithm), args->params);
@@ -146,7 +145,7 @@ void
 us_train_read(const UsTrainArgs *args, UsPrepared *p)
 {
 	memset(p, 0, sizeof(UsPrepared));
-	make_recipe(args, &p->recipe);
+	us_train_recipe(args, &p->recipe);
 	check_scalars(args, p);
 	us_progress_begin(us_params_get(p->recipe.params, "verbose")->boolean);
 	p->budget = us_budget_create((Size) us_max_memory_kb * 1024);

@@ -68,6 +68,9 @@ typedef struct UsPrepared
 /* The policy of that name; 22023 for another text. */
 extern UsNullPolicy us_null_policy_parse(const char *text);
 
+/* What to do with the rows, as far as it can be said before they are read: all but the task. */
+extern void us_train_recipe(const UsTrainArgs *args, UsRecipe *recipe);
+
 /* Check the arguments (but the model and alias) and read the source once. */
 extern void us_train_read(const UsTrainArgs *args, UsPrepared *prepared);
 
