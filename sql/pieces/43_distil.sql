@@ -9,12 +9,12 @@ CREATE FUNCTION userseg.distil(
   features    text[]   DEFAULT NULL,
   transform   jsonb    DEFAULT '{}',
   params      jsonb    DEFAULT '{}',
-  holdout     float8   DEFAULT 0.2,
-  seed        bigint   DEFAULT 42,
+  holdout     float8   DEFAULT NULL,
+  seed        bigint   DEFAULT NULL,
   alias       text     DEFAULT NULL)
 RETURNS TABLE (model text, version int, algorithm text, n_rows bigint, n_features int, measured_on text, measured_rows bigint,
-               agreement float8, r2 float8, correlation float8, metric text, teacher_value float8, student_value float8,
-               difference float8, warnings text[], details jsonb)
+               fidelity float8, fidelity_r2 float8, metric text, teacher_value float8, student_value float8,
+               loss float8, warnings text[], details jsonb)
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
 AS 'MODULE_PATHNAME', 'userseg_distil';
 COMMENT ON FUNCTION userseg.distil(text, text, text, text, text, text[], jsonb, jsonb, float8, bigint, text)

@@ -28,17 +28,17 @@ put_result(FunctionCallInfo fcinfo, const UsDistilResult *d)
 	us_row_text(&row, r->model);
 	us_row_int(&row, r->version);
 	us_row_text(&row, r->algorithm);
-	us_row_bigint(&row, d->n_rows);
+	us_row_bigint(&row, r->n_rows);
 	us_row_int(&row, r->n_features);
-	us_row_text(&row, d->held_out ? "holdout" : "training");
+	us_row_text(&row, us_distil_rows_name(d->measured_on));
 	us_row_bigint(&row, d->n_measured);
-	us_row_number(&row, d->agreement);
-	us_row_number(&row, d->r2);
-	us_row_number(&row, d->correlation);
+	us_row_number(&row, d->fidelity);
+	us_row_number(&row, d->fidelity_r2);
 	us_row_text(&row, d->metric);
 	us_row_number(&row, d->teacher_value);
 	us_row_number(&row, d->student_value);
-	us_row_number(&row, d->student_value - d->teacher_value);
+	us_row_number(&row, d->metric && us_metric_direction(d->metric) < 0 ? d->student_value - d->teacher_value :
+				  d->teacher_value - d->student_value);
 	us_row_datum(&row, PointerGetDatum(construct_array(warning, r->n_warnings, TEXTOID, -1, false, TYPALIGN_INT)), false);
 	us_row_datum(&row, JsonbPGetDatum(r->details), false);
 	us_row_put(fcinfo, &row);
@@ -62,8 +62,10 @@ userseg_distil(PG_FUNCTION_ARGS)
 	args.train.transform = PG_ARGISNULL(6) ? NULL : PG_GETARG_JSONB_P(6);
 	args.train.params = PG_ARGISNULL(7) ? NULL : PG_GETARG_JSONB_P(7);
 	args.train.null_policy = "impute";
-	args.train.holdout = US_ARG_FLOAT8_OR(8, 0.2);
-	args.train.seed = US_ARG_INT64_OR(9, 42);
+	args.train.holdout = US_ARG_FLOAT8_OR(8, 0);
+	args.divided = !PG_ARGISNULL(8);
+	args.train.seed = US_ARG_INT64_OR(9, 0);
+	args.seeded = !PG_ARGISNULL(9);
 	args.train.alias = US_ARG_CSTRING_OR_NULL(10);
 	InitMaterializedSRF(fcinfo, 0);
 	us_distil(&args, &result);

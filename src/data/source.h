@@ -84,6 +84,7 @@ extern bool us_source_parallel_safe(const UsSource *source);
 typedef struct UsSourceSpec
 {
 	const char *target;			/* exact column names, or NULL */
+	bool		keep_unlabelled;	/* rows whose target is NULL stay */
 	const char *id;
 	const char *weight;
 	const char *time_column;

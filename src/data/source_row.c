@@ -348,6 +348,7 @@ keep_row(UsFrameReader *reader, const TupleTableSlot *slot)
 {
 	UsSourceInfo *info = reader->info;
 	bool		strict = reader->spec->null_policy == US_NULL_ERROR;
+	bool		unlabelled;
 
 	if (reader->weight != NULL)
 	{
@@ -360,12 +361,11 @@ keep_row(UsFrameReader *reader, const TupleTableSlot *slot)
 		}
 		reader->builder->weight[reader->builder->row] = weight;
 	}
-	if ((reader->target != NULL && slot->tts_isnull[reader->target->att]) ||
-		(reader->time != NULL && slot->tts_isnull[reader->time->att]))
+	unlabelled = reader->target != NULL && slot->tts_isnull[reader->target->att] && !reader->spec->keep_unlabelled;
+	if (unlabelled || (reader->time != NULL && slot->tts_isnull[reader->time->att]))
 	{
 		if (strict)
-			refuse_null(reader, reader->target != NULL && slot->tts_isnull[reader->target->att] ?
-						reader->target : reader->time);
+			refuse_null(reader, unlabelled ? reader->target : reader->time);
 		info->n_unlabelled++;
 		return false;
 	}

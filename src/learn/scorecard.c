@@ -107,6 +107,7 @@ tell(const UsFitInput *input, const UsScorecard *m, const UsCardFit *fit, UsFitR
 
 	us_report_attach(details, "model", us_scorecard_describe(m));
 	us_report_int(details, "regressions", fit->regressions);
+	us_report_attach(details, "regression", fit->design);
 	list = us_report_add_array(details, "columns");
 	for (int j = 0; j < m->width; j++)
 	{

@@ -201,6 +201,8 @@ regress(Work *w, double lambda, UsFitResult *result, UsCardFit *fit)
 	fit->converged = c.fit->converged && !c.fit->separated;
 	fit->iterations = c.fit->iterations;
 	fit->regressions++;
+	fit->design = us_report_object();
+	us_design_report(c.fit->design, fit->design);
 	changed = take_terms(w, c.model) > 0;
 	result->n_warnings = nwarnings;	/* they speak of other parameters than a scorecard has */
 	if (!changed && c.fit->separated)

@@ -12,6 +12,7 @@ typedef struct UsCardFit
 	bool		converged;
 	int			iterations;		/* of the last regression */
 	int			regressions;
+	UsReport   *design;			/* workers, passes, memory of the last one */
 } UsCardFit;
 
 /*

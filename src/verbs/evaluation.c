@@ -18,9 +18,8 @@
 
 /* ---- lineage ---- */
 
-/* details->section->member of the training; type jbvNull if there is none. */
-static JsonbValue
-detail(const UsVersionLineage *lineage, const char *section, const char *member)
+JsonbValue
+us_lineage_detail(const UsVersionLineage *lineage, const char *section, const char *member)
 {
 	JsonbValue	v = us_json_root(lineage->details);
 	const char *path[2] = {section, member};
@@ -43,7 +42,7 @@ detail(const UsVersionLineage *lineage, const char *section, const char *member)
 static bool
 detail_is(const UsVersionLineage *lineage, const char *section, const char *member, const char *text)
 {
-	JsonbValue	v = detail(lineage, section, member);
+	JsonbValue	v = us_lineage_detail(lineage, section, member);
 
 	return v.type == jbvString && strcmp(us_json_string(&v), text) == 0;
 }
@@ -57,7 +56,7 @@ find_split(const UsEvaluated *e)
 
 	if (detail_is(l, "holdout", "by", "time"))
 	{
-		cutoff = detail(l, "holdout", "cutoff");
+		cutoff = us_lineage_detail(l, "holdout", "cutoff");
 		split.kind = US_SPLIT_TIME;
 		split.share = l->holdout;
 		split.cutoff = us_json_number(&cutoff);
@@ -293,7 +292,7 @@ warn_refitted(const UsEvaluation *v, const UsEvaluationArgs *args)
 	for (int i = 0; i < v->n; i++)
 	{
 		const UsEvaluated *e = &v->each[i];
-		JsonbValue	refitted = detail(e->lineage, "holdout", "refitted");
+		JsonbValue	refitted = us_lineage_detail(e->lineage, "holdout", "refitted");
 
 		if (refitted.type == jbvBool && refitted.val.boolean &&
 			(args->source == NULL || strcmp(args->source, e->lineage->source) == 0))

@@ -31,6 +31,9 @@ typedef struct UsEvaluation
 	int			by;				/* column of the frame that makes slices, or -1 */
 } UsEvaluation;
 
+/* details->section->member of a training; type jbvNull if there is none. */
+extern JsonbValue us_lineage_detail(const UsVersionLineage *lineage, const char *section, const char *member);
+
 typedef struct UsEvaluationArgs
 {
 	const char *model;

@@ -39,7 +39,7 @@ fit_and_measure(UsPrepared *p, UsHoldout *h, UsFrame *rest, UsBudget *budget)
 	us_recipe_fit(&p->recipe, h->training, NULL, NULL, budget, &h->fitted);
 	error_context_stack = context.previous;
 	us_progress("measure on the hold-out", 0, 0);
-	h->metrics = us_measure(&h->fitted, rest, US_MEASURE_FULL, budget);
+	h->metrics = us_train_measure(p, &h->fitted, rest, US_MEASURE_FULL, budget);
 }
 
 void
@@ -47,23 +47,24 @@ us_holdout_run(const UsTrainArgs *args, UsPrepared *p, bool keep, UsHoldout *h)
 {
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(outer, "userseg hold-out", ALLOCSET_DEFAULT_SIZES);
+	UsFrame    *rows = us_train_rows(p);
 	UsFrame    *rest;
 
 	memset(h, 0, sizeof(UsHoldout));
-	h->n_training = p->frame->nrows;
+	h->n_training = rows->nrows;
 	if (args->holdout == 0)
 		return;
 	h->split = us_holdout_split(args, p);
 	MemoryContextSwitchTo(work);
 	h->training = us_frame_view(p->frame, us_split_training, &h->split, p->budget);
-	rest = us_frame_view(p->frame, us_split_holdout, &h->split, p->budget);
-	h->n_training = h->training->nrows;
+	rest = us_frame_view(rows, us_split_holdout, &h->split, p->budget);
 	h->n_holdout = rest->nrows;
+	h->n_training = rows->nrows - rest->nrows;
 	if (h->n_training == 0 || h->n_holdout == 0)
 	{
 		us_train_warn(p, "nothing was held out: holdout %g divides " INT64_FORMAT " rows into " INT64_FORMAT " and " INT64_FORMAT,
-					  args->holdout, p->frame->nrows, h->n_training, h->n_holdout);
-		h->n_training = p->frame->nrows;
+					  args->holdout, rows->nrows, h->n_training, h->n_holdout);
+		h->n_training = rows->nrows;
 		h->n_holdout = 0;
 		h->split.kind = US_SPLIT_NONE;
 		us_frame_free(h->training);

@@ -153,6 +153,18 @@ us_train_read(const UsTrainArgs *args, UsPrepared *p)
 	p->recipe.task = us_recipe_task(p->recipe.algorithm, p->recipe.params, p->frame);
 }
 
+UsFrame *
+us_train_rows(const UsPrepared *p)
+{
+	return p->source_rows ? p->source_rows : p->frame;
+}
+
+UsMetrics *
+us_train_measure(const UsPrepared *p, const UsFitted *fitted, UsFrame *rows, UsMeasureMode mode, UsBudget *budget)
+{
+	return p->measure ? p->measure(p->measure_context, fitted, rows, budget) : us_measure(fitted, rows, mode, budget);
+}
+
 void
 us_train_encode(UsPrepared *p)
 {

@@ -57,7 +57,7 @@ fit(UsTraining *t)
 						 p->recipe.algorithm->needs_target ? us_recipe_target(&p->recipe, p->frame) : NULL,
 						 p->encoder);
 	us_recipe_fit(&p->recipe, p->frame, p->encoder, by_sql ? &step : NULL, p->budget, &t->fitted);
-	t->n_rows = p->frame->nrows;
+	t->n_rows = us_train_rows(p)->nrows;
 }
 
 /* Keep the model of the training part. */
@@ -81,14 +81,16 @@ fit_supervised(UsTraining *t, Supervised *s)
 	UsHoldout  *h = &s->holdout;
 	bool		refit = us_params_get(p->recipe.params, "refit")->boolean;
 
-	s->suspect = us_suspects_warn(p, us_recipe_target(&p->recipe, p->frame), &s->n_suspects);
+	/* nothing in the answers of a model is a leak */
+	if (p->measure == NULL)
+		s->suspect = us_suspects_warn(p, us_recipe_target(&p->recipe, p->frame), &s->n_suspects);
 	us_holdout_run(t->args, p, !refit, h);
 	if (refit || h->training == NULL)
 		fit(t);
 	else
 		keep_part(t, h);
 	if (h->metrics == NULL)
-		h->metrics = us_measure(&t->fitted, p->frame, US_MEASURE_BRIEF, p->budget);
+		h->metrics = us_train_measure(p, &t->fitted, us_train_rows(p), US_MEASURE_BRIEF, p->budget);
 	t->metrics = h->metrics;
 	if (h->metrics->n_unknown > 0)
 		us_train_warn(p, INT64_FORMAT " of " INT64_FORMAT " rows of the hold-out are of a class that no row of the training part has: they do not count in the metrics",
@@ -158,7 +160,10 @@ report_target(UsTraining *t, const Supervised *s)
 			UsReport   *c = us_report_add_object(classes, NULL);
 
 			us_report_text(c, "class", target->class_name[k]);
-			us_report_int(c, "rows", target->class_rows[k]);
+			if (t->prepared.source_rows)
+				us_report_number(c, "mass", target->class_mass[k]);
+			else
+				us_report_int(c, "rows", target->class_rows[k]);
 			us_report_number(c, "weight", target->class_factor[k]);
 		}
 		if (target->positive >= 0)
@@ -180,7 +185,7 @@ report_target(UsTraining *t, const Supervised *s)
 	us_report_text(r, "metrics_on", h->split.kind == US_SPLIT_NONE ? "training" : "holdout");
 	us_report_bool(r, "metrics_sampled", h->metrics->sampled);
 	us_report_attach(t->details, "suspects", us_suspects_report(s->suspect, s->n_suspects));
-	us_report_bool(r, "refitted", h->split.kind != US_SPLIT_NONE && t->n_rows == t->prepared.frame->nrows);
+	us_report_bool(r, "refitted", h->split.kind != US_SPLIT_NONE && t->n_rows == us_train_rows(&t->prepared)->nrows);
 }
 
 /*
@@ -247,9 +252,9 @@ finish(UsTraining *t, const char *name, UsReport *more, UsTrainResult *result)
 
 void
 us_train_store(const UsTrainArgs *args, UsPrepared *prepared, TimestampTz started,
-			   const char *name, UsReport *more, UsTrainResult *result)
+			   const char *kind, const char *name, UsReport *more, UsTrainResult *result)
 {
-	UsTraining	t = {.kind = "train", .args = args, .prepared = *prepared, .started = started};
+	UsTraining	t = {.kind = kind, .args = args, .prepared = *prepared, .started = started};
 
 	finish(&t, name, more, result);
 }

@@ -10,7 +10,7 @@
 
 #include "data/encode.h"
 #include "data/source.h"
-#include "eval/recipe.h"
+#include "eval/measure.h"
 
 /* The arguments of train, as the user gave them; defaults are already filled in. */
 typedef struct UsTrainArgs
@@ -50,6 +50,12 @@ typedef struct UsTrainResult
 } UsTrainResult;
 
 /*
+ * How good a model as fitted is on some of the rows, where that is not for its target to say: in the current memory
+ * context.
+ */
+typedef UsMetrics *(*UsTrainMeasure) (void *context, const UsFitted *fitted, UsFrame *rows, UsBudget *budget);
+
+/*
  * Everything before the fit: what training and its explanation share.
  */
 typedef struct UsPrepared
@@ -59,6 +65,9 @@ typedef struct UsPrepared
 	UsSource   *source;
 	UsSourceInfo *info;
 	UsFrame    *frame;
+	UsFrame    *source_rows;	/* the rows of the source, of which frame is made; NULL: frame itself */
+	UsTrainMeasure measure;		/* NULL: by the target */
+	void	   *measure_context;
 	UsEncoder  *encoder;		/* of all rows; NULL until us_train_encode() */
 	int			n_warnings;
 	char	  **warnings;
@@ -74,6 +83,13 @@ extern void us_train_recipe(const UsTrainArgs *args, UsRecipe *recipe);
 /* Check the arguments (but the model and alias) and read the source once. */
 extern void us_train_read(const UsTrainArgs *args, UsPrepared *prepared);
 
+/* The rows of the source. */
+extern UsFrame *us_train_rows(const UsPrepared *prepared);
+
+/* Measure a model as fitted on some of them. */
+extern UsMetrics *us_train_measure(const UsPrepared *prepared, const UsFitted *fitted, UsFrame *rows, UsMeasureMode mode,
+								   UsBudget *budget);
+
 /* Learn the encoder on all rows; its warnings become those of the training. */
 extern void us_train_encode(UsPrepared *prepared);
 
@@ -85,11 +101,11 @@ extern void us_train_warn(UsPrepared *prepared, const char *fmt,...) pg_attribut
 
 /*
  * The second half of us_train(), from rows that were read to a stored version: task supervised, the recipe of prepared.  more
- * becomes part of the details under name, unless it is NULL.  The caller has called us_catalog_begin_model().  Frees the
+ * becomes part of the details under name, as it is after the model was measured.  kind is that of the run.  The caller has called us_catalog_begin_model().  Frees the
  * frame.
  */
 extern void us_train_store(const UsTrainArgs *args, UsPrepared *prepared, TimestampTz started,
-						   const char *name, UsReport *more, UsTrainResult *result);
+						   const char *kind, const char *name, UsReport *more, UsTrainResult *result);
 
 /*
  * Train: a new version of the model in the caller's transaction.  Warnings are

@@ -33,7 +33,7 @@ us_training_report(UsTraining *t)
 	UsReport   *r = us_report_add_object(t->details, "source");
 
 	us_report_int(r, "read", p->info->n_read);
-	us_report_int(r, "skipped", p->info->n_read - p->frame->nrows);
+	us_report_int(r, "skipped", p->info->n_read - us_train_rows(p)->nrows);
 	us_report_bool(r, "spilled", p->frame->spilled);
 	us_report_int(r, "workers", p->info->n_workers);
 	r = us_report_add_object(t->details, "memory");

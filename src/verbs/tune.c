@@ -324,7 +324,7 @@ us_tune(const UsTuneArgs *args, UsTuneResult *result)
 	if (t.frame != t.prepared.frame)
 		us_frame_free(t.frame);
 	t.prepared.recipe.params = best->params;
-	us_train_store(&args->cv.train, &t.prepared, t.started, "tuning", report(&t), &result->version);
+	us_train_store(&args->cv.train, &t.prepared, t.started, "train", "tuning", report(&t), &result->version);
 	us_catalog_trials_put(args->cv.train.model, t.n_fresh, t.fresh);
 	result->n = t.n;
 	result->trial = t.trial;

@@ -31,16 +31,21 @@ sub fingerprint
 	my $model = 'm' . ++$number;
 	return split /\n/, $node->safe_psql('postgres', "SET client_min_messages = error; SET extra_float_digits = 1; $settings
 SELECT 1 FROM userseg.train('$model', 'scorecard', '$source', target => 'y', id => 'id', weight => 'w', features => '{a,b,c,country,d,flag}', holdout => 0, params => '$params') \\g /dev/null
-SELECT details #>> '{source,spilled}' FROM userseg.model_versions WHERE model = '$model';
+SELECT concat_ws(' ', details #>> '{source,spilled}', details #>> '{regression,workers}') FROM userseg.model_versions WHERE model = '$model';
 SELECT md5(string_agg(userseg.predict_detail('$model', t)::text || userseg.scorecard_points('$model', t), ',' ORDER BY id)) FROM t WHERE id < 20000");
 }
 
 my ($how, $bits) = fingerprint('t', '{"workers": 0, "min_iv": 0}', '');
-is($how, 'false', 'alone, in memory');
+is($how, 'false 0', 'alone, in memory');
 is((fingerprint('shuffled', '{"min_iv": 0}', ''))[1], $bits, 'in another order');
-is((fingerprint('shuffled', "{\"workers\": $_, \"min_iv\": 0}", ''))[1], $bits, "by $_ workers") foreach (1, 2);
+foreach my $workers (1, 2)
+{
+	my ($told, $same) = fingerprint('shuffled', "{\"workers\": $workers, \"min_iv\": 0}", '');
+	is($told, "false $workers", "$workers workers were launched");
+	is($same, $bits, "by $workers workers");
+}
 my ($small, $small_bits) = fingerprint('t', '{"workers": 0, "min_iv": 0}', "SET userseg.max_memory = '8MB';");
-is($small, 'true', 'spilled');
+is($small, 'true 0', 'spilled');
 is($small_bits, $bits, 'the same in 8 MB');
 
 $node->safe_psql('postgres', <<'SQL');
