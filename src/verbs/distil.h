@@ -64,15 +64,16 @@ typedef struct UsDistilling
  */
 extern void us_distil(const UsDistilArgs *args, UsDistilResult *result);
 
+/* Least probability of a class that a row is learned with; the same of more than two. */
+#define US_DISTIL_LEAST	1e-6
+#define US_DISTIL_LEAST_OF_MANY	1e-3
+
 /*
  * verbs/distil_rows.c: the rows of d->frame as rows to learn the answers from: the features of the student
  * (d->train.features, or all), and the target d->train.target.  Of classes, each row once for each class that the
  * teacher gives more than US_DISTIL_LEAST (US_DISTIL_LEAST_OF_MANY, if there are more than two; always the
  * most probable one), weighted by that; with its segment; else with its number.
  */
-#define US_DISTIL_LEAST	1e-6
-#define US_DISTIL_LEAST_OF_MANY	1e-3
-
 extern UsFrame *us_distil_rows(UsDistilling *d);
 
 /*
