@@ -81,6 +81,7 @@ typedef struct UsFrame
 	int			nchunks;
 	bool		weighted;
 	bool		by_id;			/* keys are those of ids; else of all used columns, so that equal rows share one */
+	double		row_weight;		/* what a row counts where it stands several times, with shares of its weight; 0: it does not */
 	bool		spilled;		/* lives in a temporary file */
 	int64		n_skipped;		/* rows left out by null_policy 'skip' or weight 0 */
 	uint64		checksum[2];	/* order-independent sum over rows of a hash of key, weight and values */

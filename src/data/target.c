@@ -276,6 +276,7 @@ us_target_create(UsFrame *frame, UsTask task)
 	t->column = target_column(frame);
 	t->name = frame->column[t->column].name;
 	t->nrows = frame->nrows;
+	t->row_weight = frame->row_weight;
 	if (task == US_TASK_CLASSIFICATION)
 		make_classes(t, frame);
 	else
@@ -426,5 +427,7 @@ us_target_row(const UsTarget *t)
 		for (int k = 0; k < t->n_classes; k++)
 			mass += t->class_mass[k] * t->class_factor[k];
 	}
+	if (t->row_weight > 0)
+		return fmin(t->row_weight * (mass / t->mass), 1);
 	return fmin(mass / (double) t->nrows, 1);
 }

@@ -44,6 +44,7 @@ typedef struct UsTarget
 
 	int64		nrows;
 	double		mass;			/* sum of weights (= nrows without weights), class_factor left out */
+	double		row_weight;		/* of the frame */
 } UsTarget;
 
 /* Whether a target of this kind is learned as classes, when nothing else is asked for. */
@@ -93,7 +94,8 @@ extern const double *us_target_weights(const UsTarget *target, const UsChunk *ch
 
 /*
  * What counts as one row where a limit is in rows, as the least weight of a leaf: the mean of these weights where that is
- * below 1, as for weights that add up to 1; else 1, so that a row of weight 2 counts as two.
+ * below 1, as for weights that add up to 1; else 1, so that a row of weight 2 counts as two.  Shares of one row
+ * (row_weight) are one together.
  */
 extern double us_target_row(const UsTarget *target);
 

@@ -15,6 +15,7 @@
 
 #include "data/frame_build.h"
 #include "infra/progress.h"
+#include "math/exact_sum.h"
 #include "model/answer.h"
 #include "verbs/distil.h"
 
@@ -34,6 +35,7 @@ typedef struct Copy
 	const char **item;			/* tags of a row */
 	int		   *len;
 	int			room;
+	UsExactSum	mass;			/* of the rows */
 } Copy;
 
 static bool
@@ -196,6 +198,7 @@ copy_chunk(Copy *c, const UsChunk *chunk, const double *x, int width)
 
 	for (int r = 0; r < chunk->nrows; r++)
 	{
+		us_exact_add(&c->mass, chunk->weight ? chunk->weight[r] : 1);
 		if (r % 16 == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (c->d->classes)
@@ -260,6 +263,7 @@ us_distil_rows(UsDistilling *d)
 	}
 	made = us_frame_finish(c.builder, NULL);
 	made->by_id = d->frame->by_id;
+	made->row_weight = d->classes ? us_exact_round(&c.mass) / (double) d->frame->nrows : 0;
 	pfree(x);
 	us_budget_release(budget, bytes);
 	return made;
