@@ -107,6 +107,7 @@ read_uses(UsScanState *s, List *private)
 
 	s->spec.null_policy = (UsNullPolicy) lfirst_int(lc);
 	s->spec.all_features = NEXT();
+	s->spec.keep_unlabelled = NEXT();
 	info->id = NEXT();
 	info->nused = NEXT();
 	info->used = palloc(info->nused * sizeof(int));
@@ -123,7 +124,8 @@ static List *
 write_uses(const UsFrameReader *reader)
 {
 	const UsSourceInfo *info = reader->info;
-	List	   *private = list_make4_int(reader->spec->null_policy, reader->spec->all_features, info->id, info->nused);
+	List	   *private = list_make5_int(reader->spec->null_policy, reader->spec->all_features, reader->spec->keep_unlabelled, info->id,
+									   info->nused);
 
 	for (int j = 0; j < info->nused; j++)
 	{
