@@ -76,6 +76,7 @@ us_glm_open(const UsGlmProblem *problem)
 	f->gradient = (double *) palloc(sizeof(double) * Max(m, 1));
 	f->direction = (double *) palloc0(sizeof(double) * Max(m, 1));
 	f->dropped = (bool *) palloc0(sizeof(bool) * Max(m, 1));
+	f->aliased = (bool *) palloc0(sizeof(bool) * Max(m, 1));
 	if (f->newton)
 		f->information = (UsDd *) MemoryContextAllocHuge(CurrentMemoryContext, sizeof(UsDd) * (m + 1) * (m + 1));
 	f->most_information = problem->family == US_FAMILY_BINOMIAL ? problem->largest_weight / 4 :
@@ -242,6 +243,17 @@ penalty(const UsGlmProblem *problem, const UsGlmFit *f, const double *b)
 	return f->weight * problem->lambda * sum;
 }
 
+/* Columns that are known to depend on others are left out: their sums become 0 in a[m + 1][m + 1]. */
+static void
+leave_out_aliased(const UsGlmFit *f, UsDd *a)
+{
+	int			n = f->m + 1;
+
+	for (int k = 0; k < f->m && f->alias_known; k++)
+		for (int j = 0; j < n && f->aliased[k]; j++)
+			a[(Size) k * n + j] = a[(Size) j * n + k] = us_dd(0);
+}
+
 /*
  * Newton's step of a smooth objective: direction[m]; returns what the step would gain twice over, in the
  * quadratic model; or -1 where a coarse information is not good enough for it.
@@ -271,6 +283,7 @@ newton_step(const UsGlmProblem *problem, UsGlmFit *f, bool fine, double *directi
 		s.a[(Size) k * (m + 1) + k] = us_dd_add(s.a[(Size) k * (m + 1) + k], us_dd(l2));
 		s.a[(Size) k * (m + 1) + m] = s.a[(Size) m * (m + 1) + k] = g;
 	}
+	leave_out_aliased(f, s.a);
 	l = us_least_squares(&s, problem->last, problem->run);
 	f->inflation = us_least_squares_inflation(l, &s);
 	for (int i = 0; i < m && !fine; i++)
@@ -370,6 +383,15 @@ iterate(const UsGlmProblem *problem, UsGlmFit *f, UsDesign *design, double toler
 			f->fine = fine = true;	/* and once more */
 			us_glm_evaluate(problem, f, design, true, fine, false, -1);
 			continue;
+		}
+		if (!absolute && design == f->design && !f->alias_known)
+		{
+			/*
+			 * Which columns depend on others is a matter of the columns, not of the weights, and is seen best now: later
+			 * the rows that a column lives on may have next to no weight, and rounding is all that is left of it.
+			 */
+			memcpy(f->aliased, f->dropped, sizeof(bool) * m);
+			f->alias_known = true;
 		}
 		f->iterations += design == f->design;
 		us_progress_note("step %d: objective %.15g, gain to come %.3g", step, objective, gain / 2);
@@ -525,6 +547,7 @@ us_glm_finish(const UsGlmProblem *problem, UsGlmFit *f)
 	s.n = m;
 	s.weight = f->weight;
 	s.a = f->information;
+	leave_out_aliased(f, s.a);
 	f->solution = us_least_squares(&s, problem->last, problem->run);
 	f->rank = f->solution->rank;
 	for (int k = 0; k < m; k++)

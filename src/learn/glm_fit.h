@@ -42,7 +42,9 @@ typedef struct UsGlmFit
 	bool		newton;			/* few enough coefficients for the information; else L-BFGS, without inference */
 	bool		fine;			/* the information is summed up in full from the beginning */
 	double	   *beta;			/* [m], relative to the centres */
-	bool	   *dropped;		/* [m] */
+	bool	   *dropped;		/* [m]: by the last step */
+	bool	   *aliased;		/* [m]: by the first step over all rows; they stay so */
+	bool		alias_known;
 	int			left_out;		/* fold, or -1 */
 	int			sql_passes;
 

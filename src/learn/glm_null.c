@@ -30,6 +30,7 @@ restart(const UsGlmProblem *problem, const UsGlmFit *f, double *beta)
 void
 us_glm_restart(const UsGlmProblem *problem, UsGlmFit *f)
 {
+	f->alias_known = false;
 	restart(problem, f, f->beta);
 }
 

@@ -75,10 +75,16 @@ SELECT userseg.train('e', 'glm', 'SELECT a, (ARRAY[''x'', ''y''])[1 + id % 2] AS
 -- no row of a group has a count: its coefficient runs away
 SELECT converged, warnings[1] FROM userseg.train('never', 'glm', 'SELECT a, (id % 5 = 0)::int AS never, CASE WHEN id % 5 = 0 THEN 0 ELSE n END AS n FROM t', target => 'n', holdout => 0);
 
+-- where a few rows have most of the weight, the level that is left out stays out
+CREATE TABLE steep AS SELECT i AS id, CASE WHEN i % 1500 = 0 THEN 'rare' ELSE 'l' || i % 5 END AS level, (i % 7 + CASE WHEN i % 300 = 0 THEN 40 ELSE 0 END) / 10.0 AS x,
+  i % 3 + CASE WHEN i % 300 = 0 THEN 40 ELSE 0 END AS n FROM generate_series(1, 6000) i;
+SELECT converged FROM userseg.train('steep', 'glm', 'steep', target => 'n', id => 'id', features => '{level,x}', holdout => 0);
+SELECT term, round(coefficient::numeric, 6) AS coefficient, round(std_error::numeric, 6) AS std_error, note FROM userseg.coefficients('steep');
+
 -- errors
 SELECT userseg.train('e', 'glm', 'SELECT a, n - 1 AS y FROM t', target => 'y');
 SELECT userseg.train('e', 'glm', 't', target => 'spend', params => '{"family": "gamma"}');
 SELECT userseg.train('e', 'glm', 't', target => 'spend', params => '{"family": "tweedie", "power": 2}');
 SELECT userseg.train('e', 'glm', 't', target => 'n', params => '{"family": "normal"}');
-SELECT count(*) AS dropped FROM unnest('{poisson,weighted,gamma,tweedie,shuffled,ridge,path,never,o_poisson,o_weighted,o_gamma,o_tweedie,o_bare,o_ridge}'::text[]) m, LATERAL userseg.drop_model(m) d;
+SELECT count(*) AS dropped FROM unnest('{poisson,weighted,gamma,tweedie,shuffled,ridge,path,never,o_poisson,o_weighted,o_gamma,o_tweedie,o_bare,o_ridge,steep}'::text[]) m, LATERAL userseg.drop_model(m) d;
 DROP SCHEMA test_glm CASCADE;
