@@ -12,6 +12,10 @@
 #include "infra/progress.h"
 #include "learn/boost_grow.h"
 
+/* sizes of gradients, and of distances of targets from their middle, that single precision has room for */
+#define MOST_GRADIENT	1e37
+#define LEAST_TARGET	1e-30
+
 static const char *const objectives[] = {
 	"squared", "absolute", "huber", "quantile", "poisson", "tweedie", NULL
 };
@@ -78,6 +82,23 @@ typedef struct Fit
 
 /* ---- the rows ---- */
 
+/* Are the largest distance of a number from the middle of the target, and that times the largest weight, what floats hold? */
+static void
+check_range(const Fit *f, double largest, double weight)
+{
+	const UsTarget *t = f->input->target;
+
+	if (f->input->task == US_TASK_CLASSIFICATION || largest == 0 ||
+		(largest >= LEAST_TARGET && largest * weight <= MOST_GRADIENT))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("target \"%s\" is beyond the single precision of gradient boosting", t->name),
+			 errdetail("It ranges from %g to %g, and a row counts as up to %g rows; weighted errors may be from %g to %g in size.",
+					   t->min, t->max, weight, LEAST_TARGET, MOST_GRADIENT),
+			 errhint("Multiply the target in the source by a constant.")));
+}
+
 static void
 read_rows(Fit *f, UsArena *arena)
 {
@@ -89,6 +110,8 @@ read_rows(Fit *f, UsArena *arena)
 	double	   *room = palloc(US_CHUNK_ROWS * sizeof(double));
 	bool		weighted = frame->weighted || input->target->factored;
 	double		row = us_target_row(input->target);
+	double		largest = 0;
+	double		most_weight = 0;
 	int64		n = 0;
 
 	f->n = frame->nrows;
@@ -117,10 +140,13 @@ read_rows(Fit *f, UsArena *arena)
 		{
 			f->y[n] = (float) (y[r] - f->centre);
 			f->key[n] = chunk->key[r];
+			largest = fmax(largest, fabs(y[r] - f->centre));
+			most_weight = fmax(most_weight, w ? w[r] / row : 1);
 			if (f->weight)
 				f->weight[n] = (float) (w ? w[r] / row : 1);
 		}
 	}
+	check_range(f, largest, most_weight);
 	pfree(room);
 	pfree(y);
 }

@@ -52,14 +52,20 @@ FROM (SELECT v, lag(v) OVER (PARTITION BY b ORDER BY a) AS before FROM generate_
 -- three classes
 SELECT converged, details #>> '{model,trees}' AS trees FROM userseg.train('three', 'gradient_boosting', 'SELECT id, a, b, CASE WHEN a > 70 THEN ''high'' WHEN b > 50 THEN ''middle'' ELSE ''low'' END AS c FROM t', target => 'c', id => 'id', params => '{"n_rounds": 20}');
 SELECT label, round(probability::numeric, 1) AS probability, value FROM userseg.predict_detail('three', (SELECT t FROM t WHERE id = 9));
+-- targets of any size that floats hold
+SELECT round((m.metric_value / 1e30)::numeric, 2) = round(o.metric_value::numeric, 2) AS same
+FROM userseg.train('large', 'gradient_boosting', 'SELECT a, b, amount * 1e30 AS z FROM t', target => 'z', params => '{"n_rounds": 20}', holdout => 0) m,
+  userseg.train('usual', 'gradient_boosting', 'SELECT a, b, amount AS z FROM t', target => 'z', params => '{"n_rounds": 20}', holdout => 0) o;
 -- errors
 \set VERBOSITY default
 SELECT userseg.train('e', 'gradient_boosting', 't', target => 'amount', features => '{a,b}', params => '{"monotone": ["c"]}');
 SELECT userseg.train('e', 'gradient_boosting', 'SELECT a, b, a - 50 AS z FROM t WHERE a IS NOT NULL', target => 'z', params => '{"objective": "poisson"}');
 SELECT userseg.train('e', 'gradient_boosting', 't', target => 'colour', features => '{a,b}', params => '{"monotone": ["a"]}');
 SELECT userseg.train('e', 'gradient_boosting', 't', target => 'y', params => '{"learning_rate": 0}');
+SELECT userseg.train('e', 'gradient_boosting', 'SELECT a, b, amount * 1e100 AS z FROM t', target => 'z');
+SELECT userseg.train('e', 'gradient_boosting', 'SELECT a, b, amount / 1e50 AS z FROM t', target => 'z');
 SET userseg.max_memory = '4MB';
 SELECT userseg.train('e', 'gradient_boosting', 'SELECT i * 7919 % 10007 AS a, i * 7 % 9973 AS b, i % 2 = 0 AS y FROM generate_series(1, 150000) i', target => 'y');
 RESET userseg.max_memory;
-SELECT count(*) AS dropped FROM unnest('{g,step,shuffled,workers,weighed,repeated,early,early2,o_squared,o_absolute,o_huber,o_quantile,o_poisson,o_tweedie,mono,three}'::text[]) m, LATERAL userseg.drop_model(m) x;
+SELECT count(*) AS dropped FROM unnest('{g,step,shuffled,workers,weighed,repeated,early,early2,o_squared,o_absolute,o_huber,o_quantile,o_poisson,o_tweedie,mono,three,large,usual}'::text[]) m, LATERAL userseg.drop_model(m) x;
 DROP SCHEMA test_boosting CASCADE;
