@@ -220,7 +220,8 @@ same_rows(UsFrame *a, UsFrame *b)
 			memcmp(x->column[CATEGORY].code, y->column[CATEGORY].code, x->nrows * sizeof(int32)) == 0 &&
 			memcmp(x->column[TAGS].tag_start, y->column[TAGS].tag_start, (x->nrows + 1) * sizeof(int32)) == 0 &&
 			memcmp(x->column[TAGS].tag_null, y->column[TAGS].tag_null, x->nrows) == 0 &&
-			memcmp(x->column[TAGS].tag_code, y->column[TAGS].tag_code, x->column[TAGS].tag_start[x->nrows] * sizeof(int32)) == 0 &&
+			(x->column[TAGS].tag_start[x->nrows] == 0 ||
+			 memcmp(x->column[TAGS].tag_code, y->column[TAGS].tag_code, x->column[TAGS].tag_start[x->nrows] * sizeof(int32)) == 0) &&
 			(a->column[VECTOR].dim == 0 ||
 			 memcmp(x->column[VECTOR].vector, y->column[VECTOR].vector, x->nrows * DIM * sizeof(double)) == 0);
 	}
