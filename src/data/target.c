@@ -364,18 +364,18 @@ US_CLONES static int
 two_classes(const double *class_number, const double *x, int n, double *y)
 {
 	const UsDoubleLanes zero = {0};
-	const UsDoubleLanes one = 1.0 - zero;
 	const double first = class_number[0];
 	const double second = class_number[1];
 	int			r = 0;
 
+	/* index + 2: where 0 is an alternative, compilers select lane by lane */
 	for (; r + US_HALF_LANES <= n; r += US_HALF_LANES)
 	{
 		UsDoubleLanes v = *(const UsLooseDoubleLanes *) (x + r);
-		UsLongLanes is_first = v == first;
-		UsLongLanes is_second = v == second;
+		UsDoubleLanes k = US_SELECT_DOUBLE(v == first, 2.0 + zero, 1.0 + zero);
 
-		*(UsLooseDoubleLanes *) (y + r) = (UsLooseDoubleLanes) US_SELECT_DOUBLE(is_second, one, US_SELECT_DOUBLE(is_first, zero, -one));
+		k = US_SELECT_DOUBLE(v == second, 3.0 + zero, k);
+		*(UsLooseDoubleLanes *) (y + r) = (UsLooseDoubleLanes) (k - 2.0);
 	}
 	return r;
 }

@@ -62,6 +62,17 @@ us_range_add(UsRange *range, const double *x, int n)
 	range->n_null += n_null;
 }
 
+void
+us_range_merge(UsRange *range, const UsRange *other)
+{
+	if (other->min < range->min)
+		range->min = other->min;
+	if (other->max > range->max)
+		range->max = other->max;
+	range->n += other->n;
+	range->n_null += other->n_null;
+}
+
 US_CLONES bool
 us_within(const double *x, int n, double limit)
 {
@@ -159,29 +170,34 @@ add_block(UsMoments *m, const double *x, int n)
 	int64		lost = 0;
 	int			n_null = 0;
 
+	/* each comparison in a place of its own: what is used twice is compared lane by lane */
+	for (int i = 0; i < n; i += US_HALF_LANES)
+	{
+		Lanes		v = *(const Lanes *) (x + i);
+
+		nulls += (v != v);
+	}
 	for (int i = 0; i < n; i += US_HALF_LANES)
 	{
 		Lanes		v = (*(const Lanes *) (x + i) * cut - c) * p;
-		Lanes64		null = v != v;
 		Lanes		s;
 		Lanes		high;
 		Lanes		low;
 
-		v = (Lanes) (~null & (Lanes64) v);
-		nulls += null;
+		v = SELECT(v == v, v, (Lanes) {0});
 		s = v * v;
 		high = (v + round0) - round0;
 		sum[0] += high;
 		v -= high;
 		low = (v + round1) - round1;
 		sum[1] += low;
-		rest |= v != low;
+		rest |= (Lanes64) v ^ (Lanes64) low;
 		high = (s + round0) - round0;
 		sum[2] += high;
 		s -= high;
 		low = (s + round1) - round1;
 		sum[3] += low;
-		rest |= s != low;
+		rest |= (Lanes64) s ^ (Lanes64) low;
 	}
 	for (int j = 0; j < US_HALF_LANES; j++)
 	{

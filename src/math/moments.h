@@ -33,6 +33,9 @@ extern void us_range_init(UsRange *range);
 /* Take in x[0 .. n); NaN are counted, infinite values are values. */
 extern void us_range_add(UsRange *range, const double *x, int n);
 
+/* Take in what another range has seen. */
+extern void us_range_merge(UsRange *range, const UsRange *other);
+
 /* Are all of x[0 .. n) at most limit in size?  False with a NaN. */
 extern bool us_within(const double *x, int n, double limit);
 

@@ -13,8 +13,6 @@
 #include "math/select.h"
 #include "math/simd.h"
 
-typedef int64 Lanes64 __attribute__((vector_size(8 * US_HALF_LANES), aligned(8)));
-typedef double Lanes __attribute__((vector_size(8 * US_HALF_LANES), aligned(8)));
 
 typedef struct Kept
 {
@@ -39,9 +37,9 @@ typedef struct Kept
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* The value of rank k (from 0) of x[0 .. n), by C. A. R. Hoare's FIND with medians of three. */
-static double
-find_kth(double *x, int n, int k)
+/* By C. A. R. Hoare's FIND with medians of three. */
+double
+us_kth(double *x, int n, int k)
 {
 	int			left = 0;
 	int			right = n - 1;
@@ -78,151 +76,6 @@ find_kth(double *x, int n, int k)
 			break;
 	}
 	return x[k];
-}
-
-/* ---- median by bracket ---- */
-
-/* half width of the bracket in standard deviations of the sample's rank: missed once in 2000 */
-#define BRACKET_SIGMA	3.5
-
-int
-us_median_capacity(int64 n, int m)
-{
-	double		share = m > 0 ? BRACKET_SIGMA / sqrt((double) m) : 1;
-
-	/* with an eighth to spare */
-	return (int) Min(ceil((double) n * Min(share * 1.125, 1)) + 64, MaxAllocSize / sizeof(double));
-}
-
-void
-us_median_init(UsMedian *median, double *sample, int m, double *inside, int capacity)
-{
-	memset(median, 0, sizeof(*median));
-	us_range_init(&median->range);
-	median->inside = inside;
-	median->capacity = capacity;
-	median->lo = -INFINITY;
-	median->hi = INFINITY;
-	if (m > 0)
-	{
-		int			half = (int) (BRACKET_SIGMA * sqrt((double) m) / 2) + 1;
-		int			lo = (m - 1) / 2 - half;
-		int			hi = m / 2 + half;
-
-		if (lo >= 0)
-			median->lo = find_kth(sample, m, lo);
-		if (hi < m)
-			median->hi = find_kth(sample, m, hi);
-	}
-}
-
-/* Counts of one stretch of at most room values; the values inside are appended. */
-US_CLONES static void
-bracket(UsMedian *median, const double *x, int n)
-{
-	double		lo = median->lo;
-	double		hi = median->hi;
-	double	   *inside = median->inside;
-	int			k = median->n_inside;
-	Lanes64		below = {0};
-	Lanes64		at_lo = {0};
-	Lanes64		at_hi = {0};
-	int			i = 0;
-
-	for (; i + US_HALF_LANES <= n; i += US_HALF_LANES)
-	{
-		Lanes		v = *(const Lanes *) (x + i);
-		Lanes64		in = (v > lo) & (v < hi);
-
-		below += (v < lo);
-		at_lo += (v == lo);
-		at_hi += (v == hi);
-		if (!us_any_lane(&in))
-			continue;
-		for (int j = 0; j < US_HALF_LANES; j++)
-		{
-			inside[k] = x[i + j];
-			k -= (int) in[j];
-		}
-	}
-	for (; i < n; i++)
-	{
-		median->n_below += x[i] < lo;
-		median->n_lo += x[i] == lo;
-		median->n_hi += x[i] == hi;
-		inside[k] = x[i];
-		k += x[i] > lo && x[i] < hi;
-	}
-	for (int j = 0; j < US_HALF_LANES; j++)
-	{
-		median->n_below -= below[j];
-		median->n_lo -= at_lo[j];
-		median->n_hi -= at_hi[j];
-	}
-	median->n_inside = k;
-}
-
-void
-us_median_add(UsMedian *median, const double *x, int n)
-{
-	us_range_add(&median->range, x, n);
-	while (n > 0 && !median->overflow)
-	{
-		/* the kernel writes one place beyond what it keeps */
-		int			size = Min(n, median->capacity - median->n_inside - 1);
-
-		median->overflow = size <= 0;
-		if (median->overflow)
-			break;
-		bracket(median, x, size);
-		x += size;
-		n -= size;
-	}
-}
-
-/* The value of rank k (from 0) of all, or false. */
-static bool
-median_rank(UsMedian *median, int64 k, double *result)
-{
-	k -= median->n_below;
-	if (k < 0)
-		return false;
-	if (k < median->n_lo)
-	{
-		*result = median->lo;
-		return true;
-	}
-	k -= median->n_lo;
-	if (k < median->n_inside)
-	{
-		*result = find_kth(median->inside, median->n_inside, (int) k);
-		return true;
-	}
-	k -= median->n_inside;
-	*result = median->hi;
-	return median->hi > median->lo && k < median->n_hi;
-}
-
-/* Mean of two values without overflow. */
-static double
-middle(double a, double b)
-{
-	return a == b ? a : 0.5 * a + 0.5 * b;
-}
-
-bool
-us_median_result(UsMedian *median, double *result)
-{
-	int64		n = median->range.n;
-	double		lower;
-	double		upper;
-
-	if (median->overflow || n == 0 ||
-		!median_rank(median, (n - 1) / 2, &lower) ||
-		!median_rank(median, n / 2, &upper))
-		return false;
-	*result = middle(lower, upper);
-	return true;
 }
 
 /* ---- ranks ---- */
@@ -499,7 +352,7 @@ finish_kept(UsSelect *select)
 		if (select->m <= FEW && select->n < INT_MAX)
 		{
 			for (int r = 0; r < select->m; r++)
-				select->value[r] = find_kth(select->kept, (int) select->n, (int) select->rank[r] - 1);
+				select->value[r] = us_kth(select->kept, (int) select->n, (int) select->rank[r] - 1);
 			return;
 		}
 		sort_doubles(select->kept, select->n);

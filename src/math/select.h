@@ -48,6 +48,9 @@ extern void us_median_add(UsMedian *median, const double *x, int n);
  */
 extern bool us_median_result(UsMedian *median, double *result);
 
+/* The value of rank k (from 0) of x[0 .. n), which is reordered. */
+extern double us_kth(double *x, int n, int k);
+
 /*
  * Values at given ranks.  Rank t stands for the smallest value whose cumulative weight is at least
  * t; unweighted, the t-th smallest value (from 1).  Weights are integers.
