@@ -166,9 +166,12 @@ static void
 choose_rows(void *context, int i, const UsChunk *chunk, bool *keep)
 {
 	const Collector *c = context;
+	int			row[US_CHUNK_ROWS];
+	int			n = us_hash_select(c->seed, chunk->key, chunk->nrows, us_uniform_limit(c->share), row);
 
-	for (int r = 0; r < chunk->nrows; r++)
-		keep[r] = us_uniform(c->seed, chunk->key[r]) < c->share;
+	memset(keep, false, sizeof(bool) * chunk->nrows);
+	for (int k = 0; k < n; k++)
+		keep[row[k]] = true;
 }
 
 UsAnswers *

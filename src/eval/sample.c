@@ -27,14 +27,16 @@ us_sample_share(UsFrame *frame, uint64 seed, int64 room)
 	for (int i = 0; i < frame->nchunks; i++)
 	{
 		const UsChunk *chunk = us_frame_chunk(frame, i);
+		int			row[US_CHUNK_ROWS];
+		int			n;
 
 		us_progress("choose a sample", i, frame->nchunks);
-		for (int r = 0; r < chunk->nrows; r++)
+		n = us_hash_select(seed, chunk->key, chunk->nrows, us_uniform_limit(limit), row);
+		for (int k = 0; k < n; k++)
 		{
-			double		u = us_uniform(seed, chunk->key[r]);
+			double		u = us_uniform(seed, chunk->key[row[k]]);
 
-			if (u < limit)
-				rows[Min((int) (u / limit * PARTS), PARTS - 1)]++;
+			rows[Min((int) (u / limit * PARTS), PARTS - 1)]++;
 		}
 	}
 	while (parts < PARTS && taken + rows[parts] <= room)

@@ -9,6 +9,8 @@
 #ifndef US_HASH_H
 #define US_HASH_H
 
+#include <math.h>
+
 /*
  * Mix the bits of a number: a bijection of 64-bit numbers in which every output bit
  * depends on every input bit.  It is one step of SplitMix64 (Steele, Lea, Flood,
@@ -63,6 +65,16 @@ extern int	us_hash_add_numbers(uint64 *sum, const double *x, int n, uint64 seed,
 
 /* The places i of key[n] with us_mix64(seed, key[i]) <= limit, ascending, into row[n]; their number. */
 extern int	us_hash_select(uint64 seed, const uint64 *key, int n, uint64 limit, int *row);
+
+/* The limit with which it selects the keys with us_uniform(seed, key) < share, 2^-53 < share <= 1. */
+static inline uint64
+us_uniform_limit(double share)
+{
+	/* k + 1/2 < share 2^52 for the upper 52 bits k */
+	uint64		below = (uint64) ceil(share * 4503599627370496.0 - 0.5);
+
+	return (below << 12) - 1;
+}
 
 /*
  * Hash of len bytes: XXH64 as in its published specification (Y. Collet, "xxHash fast

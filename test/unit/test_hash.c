@@ -125,3 +125,16 @@ UNIT_TEST(hashes_of_arrays_are_those_of_their_elements)
 				UNIT_CHECK(row[found++] == i);
 	}
 }
+
+UNIT_TEST(hash_uniform_limit)
+{
+	static const double share[] = {1, 0.5, 1.0 / 3, 0.95, 0x1p-30, 0x1.8p-52};
+
+	for (int i = 0; i < lengthof(share); i++)
+	{
+		uint64		limit = us_uniform_limit(share[i]);
+
+		UNIT_CHECK(us_bits_to_uniform(limit) < share[i]);
+		UNIT_CHECK(limit == PG_UINT64_MAX || us_bits_to_uniform(limit + 1) >= share[i]);
+	}
+}
