@@ -73,8 +73,29 @@ us_range_merge(UsRange *range, const UsRange *other)
 	range->n_null += other->n_null;
 }
 
-US_CLONES bool
-us_within(const double *x, int n, double limit)
+/* values that may have been written one after the other just now: a vector over such waits for all of them */
+#define FEW		64
+
+/* One after the other: sizes are in the order of their bits, NaN beyond all. */
+static bool
+few_within(const double *x, int n, double limit)
+{
+	int64		most;
+	int64		rest = 0;
+
+	memcpy(&most, &limit, sizeof(most));
+	for (int i = 0; i < n; i++)
+	{
+		int64		bits;
+
+		memcpy(&bits, &x[i], sizeof(bits));
+		rest |= most - (bits & INT64CONST(0x7fffffffffffffff));
+	}
+	return rest >= 0;
+}
+
+US_CLONES static bool
+many_within(const double *x, int n, double limit)
 {
 	const Lanes64 magnitude = INT64CONST(0x7fffffffffffffff) - (Lanes64) {0};
 	Lanes64		good = magnitude;
@@ -89,6 +110,12 @@ us_within(const double *x, int n, double limit)
 		if (!(fabs(x[i]) <= limit))
 			all = 0;
 	return all != 0;
+}
+
+bool
+us_within(const double *x, int n, double limit)
+{
+	return n <= FEW ? few_within(x, n, limit) : many_within(x, n, limit);
 }
 
 void

@@ -314,3 +314,25 @@ UNIT_TEST(fixed_sums_are_of_rounded_values)
 	us_fixed_add(&sum, 1.0 / 3, unit);
 	UNIT_CLOSE(us_fixed_value(sum, unit), 1.0 / 3, 1e-15);
 }
+
+UNIT_TEST(moments_within)
+{
+	static double x[200];
+	static const double out[] = {1.5, -1.5, INFINITY, -INFINITY, NAN, -NAN};
+
+	for (int n = 0; n <= 200; n += n < 20 ? 1 : 45)
+	{
+		for (int i = 0; i < n; i++)
+			x[i] = i % 3 == 0 ? -1.25 : i % 3 == 1 ? 0.0 : 1e-310;
+		UNIT_CHECK(us_within(x, n, 1.25));
+		for (int i = 0; i < n; i++)
+			for (int k = 0; k < lengthof(out); k++)
+			{
+				double		kept = x[i];
+
+				x[i] = out[k];
+				UNIT_CHECK(!us_within(x, n, 1.25));
+				x[i] = kept;
+			}
+	}
+}
