@@ -20,7 +20,7 @@ FROM (VALUES ('linear_C1_eps10', '{"C": 1, "epsilon": 10, "tolerance": 1e-8}'::j
     ('linear_C1_eps0', '{"C": 1, "epsilon": 0, "tolerance": 1e-8}'), ('rbf_C100_eps10_g0.1', '{"kernel": "rbf", "gamma": 0.1, "C": 100, "epsilon": 10, "tolerance": 1e-8}'),
     ('rbf_C10_eps1_g0.05', '{"kernel": "rbf", "gamma": 0.05, "C": 10, "epsilon": 1, "tolerance": 1e-8}')) v(name, params),
   (VALUES ('full', 'diabetes'), ('train', 'diabetes_train')) p(part, source);
-SELECT '1..12';
+SELECT '1..13';
 SELECT pg_temp.ok(count(*) = 10 AND bool_and((details -> 'converged')::boolean) AND max(pg_temp.far((details ->> 'objective')::float8, (m #>> ARRAY[name, part, 'primal'])::float8)) < 1e-7,
   'SVR: objectives within ' || max(pg_temp.far((details ->> 'objective')::float8, (m #>> ARRAY[name, part, 'primal'])::float8))) FROM svr, golden;
 SELECT pg_temp.ok(count(*) = 10 AND max(abs((details ->> 'support_vectors')::int - (m #>> ARRAY[name, part, 'n_support'])::int)) <= 1, 'support vectors') FROM svr, golden;
@@ -53,6 +53,18 @@ FROM (VALUES ('hinge', '{"C": 1}'::jsonb, 2596.604490119528, 0.7762784090909091)
 SELECT pg_temp.ok(count(*) = 5 AND bool_and(converged) AND max(pg_temp.far((details ->> 'objective')::float8, objective)) < 1e-6, 'SVC and LinearSVC: objectives within ' || max(pg_temp.far((details ->> 'objective')::float8, objective))) FROM svc;
 SELECT pg_temp.ok(count(*) = 5 AND max(abs(got - accuracy)) < 1e-3, 'accuracy of the test rows within ' || max(abs(got - accuracy)))
 FROM (SELECT name, accuracy, avg((userseg.predict('svc_' || name, t) = churn)::int::float8) AS got FROM svc, telco t WHERE row_no % 5 = 0 GROUP BY name, accuracy) s;
+
+-- Row weights: wholesale customers, from logarithms as they are.
+CREATE VIEW wholesale AS
+SELECT ln(fresh::float8) AS fresh, ln(milk::float8) AS milk, ln(frozen::float8) AS frozen, ln(detergents_paper::float8) AS detergents_paper, ln(delicassen::float8) AS delicassen, (region = 3)::int AS other,
+  'c' || channel AS channel, ln(grocery::float8) AS grocery, 1 + row_no % 3 * 0.5 AS w
+FROM userseg_data.wholesale_customers;
+SELECT pg_temp.ok(count(*) = 6 AND bool_and(converged) AND max(pg_temp.far((details ->> 'objective')::float8, objective)) < 1e-6, 'with row weights: objectives within ' || max(pg_temp.far((details ->> 'objective')::float8, objective)))
+FROM (VALUES ('linear', 'channel', '{"C": 2}'::jsonb, 298.06100907030634), ('squared', 'channel', '{"C": 2, "loss": "squared_hinge", "penalise_intercept": true}', 405.37377285602736),
+    ('rbf', 'channel', '{"C": 2, "kernel": "rbf", "gamma": 0.2}', 193.9845466929804), ('polynomial', 'channel', '{"C": 0.5, "kernel": "polynomial", "degree": 2, "coef0": 0.5, "gamma": 0.1}', 69.7078711049757),
+    ('number_rbf', 'grocery', '{"C": 3, "kernel": "rbf", "gamma": 0.1, "epsilon": 0.2}', 289.00575474306174), ('number_linear', 'grocery', '{"epsilon": 0.3}', 119.38597916585067)) v(name, target, params, objective),
+  LATERAL userseg.train('weighted_' || name, 'svm', 'wholesale', target => v.target, weight => 'w', holdout => 0, features => '{fresh,milk,frozen,detergents_paper,delicassen,other}', transform => '{"*": "none"}',
+    params => '{"tolerance": 1e-8, "max_iter": 1000000}' || CASE WHEN v.target = 'channel' THEN '{"probability": false}' ELSE '{}' END::jsonb || v.params) t;
 
 -- Approximated kernels against exact machines: bank marketing (36,169 rows to learn from), online shoppers (9,864).
 CREATE VIEW bank AS

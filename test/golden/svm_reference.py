@@ -1,6 +1,7 @@
 """Prints what test/golden/svm.sql compares with: scikit-learn's SVC, SVR and LinearSVC.
 
-    python3 svm_reference.py FOLDER      FOLDER has data/telco_churn.csv.gz, data/bank_marketing.csv.gz, data/online_shoppers.csv.gz
+    python3 svm_reference.py FOLDER      FOLDER has data/telco_churn.csv.gz, data/bank_marketing.csv.gz, data/online_shoppers.csv.gz,
+                                     data/wholesale_customers.csv.gz
 """
 import sys
 import time
@@ -78,3 +79,33 @@ large('online_shoppers', shop, lambda d: np.where(yes(d['revenue']), 1, -1), SVC
       LinearSVC(C=1, loss='hinge', class_weight='balanced', max_iter=2000), 'classes')
 large('online_shoppers', [c for c in shop if c[0] != 'product_related_duration'], lambda d: np.log1p(d['product_related_duration'].astype(float)), SVR(kernel='rbf', C=1, gamma=0.1, epsilon=0.1, cache_size=1000),
       LinearSVR(C=1, epsilon=0.1, max_iter=2000), 'numbers')
+
+
+# Row weights: wholesale customers, logarithms as they are; the channel from what is bought, and what is spent on groceries from the rest.
+d = pd.read_csv(sys.argv[1] + '/data/wholesale_customers.csv.gz')
+d.columns = [c.lower() for c in d.columns]
+x = np.log(d[['fresh', 'milk', 'frozen', 'detergents_paper', 'delicassen']].to_numpy(float))
+weight = 1 + (np.arange(1, len(d) + 1) % 3) * 0.5
+x = np.column_stack([x, d.region == 3])
+
+
+# The dual objective of SVC and SVR, at its maximum equal to the primal one, which is less exact there; the primal one of LinearSVC.
+def weighted(name, m, y, epsilon=0):
+    m.fit(x, y, sample_weight=weight)
+    f = m.decision_function(x) if hasattr(m, 'classes_') else m.predict(x)
+    if hasattr(m, 'support_'):
+        a = m.dual_coef_[0]
+        value = y[m.support_] @ a - epsilon * abs(a).sum() - a @ (f[m.support_] - m.intercept_[0]) / 2
+    else:
+        value = (m.coef_ ** 2).sum() / 2 + m.intercept_[0] ** 2 / 2 + m.C * (weight * np.maximum(0, 1 - y * f) ** 2).sum()
+    print('weights', name, repr(value), flush=True)
+
+
+channel = np.where(d.channel == 2, 1, -1)
+grocery = np.log(d.grocery.to_numpy(float))
+weighted('linear', SVC(kernel='linear', C=2, tol=1e-8), channel)
+weighted('squared', LinearSVC(C=2, tol=1e-12, dual=False, max_iter=100000), channel)
+weighted('rbf', SVC(kernel='rbf', C=2, gamma=0.2, tol=1e-8), channel)
+weighted('polynomial', SVC(kernel='poly', degree=2, coef0=0.5, C=0.5, gamma=0.1, tol=1e-8), channel)
+weighted('number rbf', SVR(kernel='rbf', C=3, gamma=0.1, epsilon=0.2, tol=1e-8), grocery, 0.2)
+weighted('number linear', SVR(kernel='linear', C=1, epsilon=0.3, tol=1e-8), grocery, 0.3)

@@ -54,6 +54,10 @@ SELECT abs(coefficient - ln((SELECT avg(y::int) / (1 - avg(y::int)) FROM t))) < 
 -- more than two classes: the first is what the others are compared with
 CREATE TABLE m AS SELECT id, a, b, c, w, (ARRAY['low', 'middle', 'top'])[1 + (a - b + (id * 613 % 59 - 29) / 6.0 > -4)::int + (a - b + (id * 613 % 59 - 29) / 6.0 > 1)::int] AS y FROM t;
 SELECT converged, warnings, details ->> 'rank' AS rank, round((details ->> 'pseudo_r2')::numeric, 6) AS pseudo_r2, details ->> 'solver' AS solver FROM userseg.train('three', 'logistic', 'm', target => 'y', features => '{a,b,c}', holdout => 0);
+-- information criteria of two and of more classes
+SELECT model, abs((details ->> 'aic')::float8 - (-2 * (details ->> 'log_likelihood')::float8 + 2 * (details ->> 'rank')::int)) < 1e-9 AS aic,
+  abs((details ->> 'bic')::float8 - (-2 * (details ->> 'log_likelihood')::float8 + ln((details ->> 'n')::float8) * (details ->> 'rank')::int)) < 1e-9 AS bic
+FROM userseg.model_versions WHERE model IN ('m', 'three') AND version = 1 ORDER BY model;
 SELECT class, term, round(coefficient::numeric, 5) AS coefficient, round(std_error::numeric, 5) AS std_error, note FROM userseg.coefficients('three');
 -- residuals are orthogonal to the columns, for each class; probabilities add up to 1
 SELECT k, abs(sum((y = k)::int - (p ->> k)::float8)) < 1e-7 AS one, abs(sum(a * ((y = k)::int - (p ->> k)::float8))) < 1e-6 AS a FROM (SELECT m.*, userseg.predict_proba('three', m) AS p FROM m) s, unnest('{low,middle,top}'::text[]) k GROUP BY k ORDER BY k;

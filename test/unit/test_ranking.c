@@ -29,10 +29,15 @@ UNIT_TEST(ranking_as_scikit_learn)
 {
 	UsRanking  *r = us_ranking_build(score, label, NULL, N);
 	double		threshold;
+	double		share[2] = {0, 0};	/* of each class, from the threshold on */
 
 	UNIT_CLOSE(us_auc(r), 0.805, 1e-13);
 	UNIT_CLOSE(us_average_precision(r), 0.790611471861472, 1e-13);
 	UNIT_CLOSE(us_ranking_ks(r, &threshold), 0.5, 1e-13);
+	for (int i = 0; i < N; i++)
+		if (score[i] >= threshold)
+			share[label[i]] += 1 / (label[i] ? r->positives : r->negatives);
+	UNIT_CLOSE(share[1] - share[0], 0.5, 1e-13);
 	r = us_ranking_build(score, label, weight, N);
 	UNIT_CLOSE(us_auc(r), 0.8745627186406797, 1e-13);
 	UNIT_CLOSE(us_average_precision(r), 0.8556914852344714, 1e-13);
