@@ -247,7 +247,7 @@ us_distil(const UsDistilArgs *args, UsDistilResult *result)
 
 	memset(result, 0, sizeof(*result));
 	result->fidelity = result->fidelity_r2 = result->teacher_value = result->student_value = NAN;
-	us_catalog_begin_model(args->train.model);
+	us_catalog_begin_model(args->train.model, "userseg.distil()");
 	if (args->train.alias)
 		us_reference_check_name(args->train.alias, "alias");
 	d->train = args->train;
