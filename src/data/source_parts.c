@@ -309,6 +309,7 @@ us_parts_done(UsParts *p)
 		if (member->joined && pg_atomic_read_u32(&member->done) == 0)
 			return false;
 	}
+	pg_read_barrier();			/* what they have counted is read after that */
 	return true;
 }
 
