@@ -143,10 +143,12 @@ UNIT_TEST(losses_as_scikit_learn)
 	};
 	static const double negative[3] = {-1, 2, 3};
 	static const UsLoss absolute = {US_LOSS_ABSOLUTE, 0};
+	static const double short_of_one[3] = {0.5, 0.3, 0.1};
 	UsEvaluationRows rows = {N, NULL, NULL, 1, 0.95};
 	UsMetricValue *m;
 	int			n;
 
+	UNIT_CLOSE(us_log_loss_classes(short_of_one, 3, 1), -log(0.3 / 0.9), 1e-15);
 	for (int weighted = 0; weighted < 2; weighted++)
 		for (int i = 0; i < 4; i++)
 		{

@@ -88,6 +88,8 @@ UNIT_TEST(gain_divides_ties)
 	UNIT_CLOSE(sum, 3, 1e-15);
 	UNIT_CLOSE(bin[0].lift, (2.0 / 3) / (3.0 / 5), 1e-14);
 	UNIT_CLOSE(bin[3].cumulative_gain, 2.5 / 3, 1e-14);
+	for (int i = 0; i < 5; i++)
+		UNIT_CLOSE(bin[i].cumulative_lift, bin[i].cumulative_positives / (i + 1) / (3.0 / 5), 1e-14);
 	UNIT_CHECK(bin[2].lowest_score == 0.9 && bin[3].lowest_score == 0.1);
 }
 
@@ -97,22 +99,39 @@ UNIT_TEST(best_threshold_by_exhaustion)
 	UsPayoff	payoff = {30, -10, 0, -5};
 	double		threshold,
 				treated,
-				best = us_best_threshold(r, &payoff, &threshold, &treated);
+				best;
 
-	for (double t = 0; t < 1.15; t += 0.1)
+	for (int k = 0; k < 2; k++)
 	{
-		double		worth = 0;
+		payoff.true_negative = 4 * k;
+		best = us_best_threshold(r, &payoff, &threshold, &treated);
+		for (double t = 0; t < 1.15; t += 0.1)
+		{
+			double		worth = 0;
 
-		for (int i = 0; i < N; i++)
-			worth += score[i] >= t - 1e-9 ? (label[i] ? 30 : -10) : (label[i] ? -5 : 0);
-		UNIT_CHECK(worth <= best);
-		if (fabs(t - threshold) < 0.05)
-			UNIT_CLOSE(worth, best, 1e-12);
+			for (int i = 0; i < N; i++)
+				worth += score[i] >= t - 1e-9 ? (label[i] ? 30 : -10) : (label[i] ? -5 : 4 * k);
+			UNIT_CHECK(worth <= best);
+			if (fabs(t - threshold) < 0.05)
+				UNIT_CLOSE(worth, best, 1e-12);
+		}
 	}
+	payoff.true_negative = 0;
 	payoff.true_positive = -100;	/* treating anybody costs more than losing all */
 	payoff.false_positive = -100;
 	UNIT_CLOSE(us_best_threshold(r, &payoff, &threshold, &treated), -5 * 20, 1e-12);
 	UNIT_CHECK(isinf(threshold) && treated == 0);
+
+	/* of equal worth the one that treats fewest */
+	{
+		static const double three[3] = {0.9, 0.8, 0.7};
+		static const uint8 yes[3] = {1, 0, 1};
+		static const UsPayoff one = {1, -1, 0, 0};
+
+		r = us_ranking_build(three, yes, NULL, 3);
+		UNIT_CLOSE(us_best_threshold(r, &one, &threshold, &treated), 1, 0);
+		UNIT_CHECK(threshold == 0.9 && treated == 1);
+	}
 }
 
 UNIT_TEST(delong_as_proc)
@@ -285,6 +304,8 @@ UNIT_TEST(reliability_bins_and_decomposition)
 	UsReliabilityBin bin[10];
 	UsReliability r;
 	double		ece = 0;
+	double		reliability = 0;
+	double		resolution = 0;
 
 	us_reliability(score, label, NULL, N, 10, bin, &r);
 	UNIT_CLOSE(r.brier, 0.1795, 1e-14);
@@ -297,8 +318,14 @@ UNIT_TEST(reliability_bins_and_decomposition)
 	UNIT_CLOSE(bin[0].predicted, 0, 0);
 	for (int i = 0; i < 10; i++)
 		if (bin[i].weight > 0)
+		{
 			ece += bin[i].weight / N * fabs(bin[i].predicted - bin[i].observed);
+			reliability += bin[i].weight / N * pow(bin[i].predicted - bin[i].observed, 2);
+			resolution += bin[i].weight / N * pow(bin[i].observed - 0.5, 2);	/* half of the rows are positive */
+		}
 	UNIT_CLOSE(r.ece, ece, 1e-15);
+	UNIT_CLOSE(r.reliability, reliability, 1e-15);
+	UNIT_CLOSE(r.resolution, resolution, 1e-15);
 	UNIT_EQUAL_INT(us_reliability_bin(0.1, 10), 0);
 	UNIT_EQUAL_INT(us_reliability_bin(nextafter(0.1, 1), 10), 1);
 	UNIT_EQUAL_INT(us_reliability_bin(1, 10), 9);
