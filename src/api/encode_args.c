@@ -88,3 +88,12 @@ us_encode_args_row(FunctionCallInfo fcinfo, UsEncodeArgs *a, int first, bool as_
 	us_encoder_apply_row(a->encoder, a->value, a->x, &notes);
 	return notes.first_null < 0 || us_encoder_null_policy(a->encoder) == US_NULL_IMPUTE;
 }
+
+void
+us_encode_check_width(int columns, int width)
+{
+	if (columns != width)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("specification of %d columns for an encoder of %d", columns, width)));
+}

@@ -32,6 +32,9 @@ typedef void *(*UsEncodeExtra) (Datum argument, int width);
  */
 extern UsEncodeArgs *us_encode_args(FunctionCallInfo fcinfo, int first, bool as_row, UsEncodeExtra extra);
 
+/* 22023 unless a specification is for the columns of the encoder. */
+extern void us_encode_check_width(int columns, int width);
+
 /* Encode the row of this call into x; false for a row that the null policy leaves out. */
 extern bool us_encode_args_row(FunctionCallInfo fcinfo, UsEncodeArgs *a, int first, bool as_row);
 

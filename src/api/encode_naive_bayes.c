@@ -22,10 +22,7 @@ read_spec(Datum argument, int width)
 	bytea	   *stored = DatumGetByteaPCopy(argument);
 	UsNbSpec   *spec = us_nb_spec_read(VARDATA(stored), VARSIZE(stored) - VARHDRSZ);
 
-	if (spec->width != width)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("specification of %d columns for an encoder of %d", spec->width, width)));
+	us_encode_check_width(spec->width, width);
 	return spec;
 }
 

@@ -40,15 +40,11 @@ make_net(const UsFitInput *input, UsMlpNet *net)
 {
 	const UsParam *hidden = us_params_get(input->params, "hidden");
 	const UsParam *code = us_params_get(input->params, "code");
-	UsMlpActivation activation = strcmp(us_params_get(input->params, "activation")->text, "tanh") == 0 ? US_MLP_TANH : US_MLP_RELU;
+	UsMlpActivation activation = us_mlp_activation(input->params);
 	int			width = us_encoder_width(input->encoder);
 	int			n = hidden->n_ints;
 
-	if (n > US_MLP_MOST_HIDDEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"hidden\" has %d layers", n),
-				 errhint("Give the units of up to %d layers.", US_MLP_MOST_HIDDEN)));
+	us_mlp_check_hidden(hidden, 0);
 	memset(net, 0, sizeof(UsMlpNet));
 	net->layers = 2 * n + 2;
 	net->units[0] = net->units[net->layers] = width;

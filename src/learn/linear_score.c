@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "learn/linear_model.h"
+#include "math/softmax.h"
 
 /* rows of a block that are worked on together */
 #define ROWS	256
@@ -162,8 +163,6 @@ void
 us_linear_proba(const void *model, const double *x, double *p)
 {
 	const UsLinearModel *m = (const UsLinearModel *) model;
-	double		most;
-	double		sum = 0;
 
 	if (m->link != US_LINK_SOFTMAX)
 	{
@@ -177,16 +176,7 @@ us_linear_proba(const void *model, const double *x, double *p)
 	}
 	for (int k = 0; k < m->classes; k++)
 		p[k] = us_linear_predictor(m, k, x);
-	most = p[0];
-	for (int k = 1; k < m->classes; k++)
-		most = fmax(most, p[k]);
-	for (int k = 0; k < m->classes; k++)
-	{
-		p[k] = exp(p[k] - most);
-		sum += p[k];
-	}
-	for (int k = 0; k < m->classes; k++)
-		p[k] /= sum;
+	us_softmax(p, m->classes);
 }
 
 /*

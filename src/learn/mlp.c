@@ -38,14 +38,10 @@ make_net(const UsFitInput *input, UsMlpNet *net)
 {
 	const UsParam *hidden = us_params_get(input->params, "hidden");
 	const UsParam *loss = us_params_get(input->params, "loss");
-	UsMlpActivation activation = strcmp(us_params_get(input->params, "activation")->text, "tanh") == 0 ? US_MLP_TANH : US_MLP_RELU;
+	UsMlpActivation activation = us_mlp_activation(input->params);
 	int			classes = input->task == US_TASK_CLASSIFICATION ? input->target->n_classes : 0;
 
-	if (hidden->n_ints < 1 || hidden->n_ints > US_MLP_MOST_HIDDEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"hidden\" has %d layers", hidden->n_ints),
-				 errhint("Give the units of 1 to %d layers.", US_MLP_MOST_HIDDEN)));
+	us_mlp_check_hidden(hidden, 1);
 	if (classes > 0 && loss->given)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

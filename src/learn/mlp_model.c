@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 
 #include "learn/mlp_model.h"
+#include "math/softmax.h"
 
 /* outputs beyond are taken as that, so that nothing is infinite */
 #define MOST_OUTPUT	1e100
@@ -98,18 +99,8 @@ us_mlp_errors(const UsMlpModel *m, const double *x, int stride, int nrows, doubl
 static void
 softmax(const double *z, int n, double *p)
 {
-	double		most = z[0];
-	double		sum = 0;
-
-	for (int k = 1; k < n; k++)
-		most = fmax(most, z[k]);
-	for (int k = 0; k < n; k++)
-	{
-		p[k] = exp(z[k] - most);
-		sum += p[k];
-	}
-	for (int k = 0; k < n; k++)
-		p[k] /= sum;
+	memcpy(p, z, sizeof(double) * n);
+	us_softmax(p, n);
 }
 
 /* Both probabilities, each to its last digit. */

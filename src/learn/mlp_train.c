@@ -58,6 +58,24 @@ typedef struct Course
 	double		left2;
 } Course;
 
+void
+us_mlp_check_hidden(const UsParam *hidden, int least)
+{
+	if (hidden->n_ints >= least && hidden->n_ints <= US_MLP_MOST_HIDDEN)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"hidden\" has %d layers", hidden->n_ints),
+			 least == 0 ? errhint("Give the units of up to %d layers.", US_MLP_MOST_HIDDEN) :
+			 errhint("Give the units of %d to %d layers.", least, US_MLP_MOST_HIDDEN)));
+}
+
+UsMlpActivation
+us_mlp_activation(const UsParams *params)
+{
+	return strcmp(us_params_get(params, "activation")->text, "tanh") == 0 ? US_MLP_TANH : US_MLP_RELU;
+}
+
 UsMlpPlan
 us_mlp_plan(const UsFitInput *input)
 {

@@ -52,6 +52,10 @@ typedef struct UsMlpTraining
 	{"validation_share", US_PARAM_NUMBER, "0.1", 0, 0.5, NULL, \
 	"share of the rows, by hash of the id, that are kept back to measure the loss on; 0: the loss of training is used"}
 
+/* Parameter "hidden", checked: layers, of which there must be so many at least (22023); parameter "activation". */
+extern void us_mlp_check_hidden(const UsParam *hidden, int least);
+extern UsMlpActivation us_mlp_activation(const UsParams *params);
+
 /* Read them. */
 extern UsMlpPlan us_mlp_plan(const UsFitInput *input);
 

@@ -15,6 +15,7 @@
 
 #include "learn/naive_bayes_model.h"
 #include "math/exact_scatter.h"
+#include "math/softmax.h"
 
 #define FORMAT_VERSION	1
 
@@ -346,20 +347,9 @@ void
 us_nb_proba(const void *model, const double *x, double *p)
 {
 	const UsNbModel *m = (const UsNbModel *) model;
-	double		most;
-	double		sum = 0;
 
 	join(m, x, 1, 1, p);
-	most = p[0];
-	for (int k = 1; k < m->classes; k++)
-		most = fmax(most, p[k]);
-	for (int k = 0; k < m->classes; k++)
-	{
-		p[k] = exp(p[k] - most);
-		sum += p[k];
-	}
-	for (int k = 0; k < m->classes; k++)
-		p[k] /= sum;
+	us_softmax(p, m->classes);
 }
 
 /* ---- reasons ---- */

@@ -11,6 +11,7 @@
 #include "infra/progress.h"
 #include "learn/tree_learner.h"
 #include "math/exact_sum.h"
+#include "math/softmax.h"
 
 /*
  * Weights and targets become integers up to this: a row that is drawn US_TREE_MOST_DRAWN times still has
@@ -172,24 +173,6 @@ us_tree_model_prepare(UsTreeModel *m)
 		m->importance[c] /= total;
 }
 
-/* Probabilities from the sums of the trees, in place; several classes. */
-static void
-softmax(double *p, int n)
-{
-	double		most = p[0];
-	double		sum = 0;
-
-	for (int k = 1; k < n; k++)
-		most = fmax(most, p[k]);
-	for (int k = 0; k < n; k++)
-	{
-		p[k] = exp(p[k] - most);
-		sum += p[k];
-	}
-	for (int k = 0; k < n; k++)
-		p[k] /= sum;
-}
-
 /* Probabilities p[n_labels] from sums; p may be sum. */
 static void
 probabilities(const UsTreeModel *m, const double *sum, double *p)
@@ -214,7 +197,7 @@ probabilities(const UsTreeModel *m, const double *sum, double *p)
 	{
 		for (int k = 0; k < m->n_labels; k++)
 			p[k] = m->base[k] + sum[k];
-		softmax(p, m->n_labels);
+		us_softmax(p, m->n_labels);
 	}
 }
 

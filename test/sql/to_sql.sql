@@ -56,6 +56,7 @@ SELECT fit('steps', 'linear', 'visits', '{"Spend \"net\"": ["power", "standard"]
 SELECT agrees('steps', 'value'), agrees('steps', 'value', true);
 SELECT fit('quantiles', 'linear', 'visits', '{"Spend \"net\"": {"quantile": {"n": 7}}, "lvl": [{"quantile": {"n": 5, "output": "normal"}}, "standard"], "tiny": ["power", "standard"]}', '{}', '{"Spend \"net\"",lvl,tiny}');
 SELECT agrees('quantiles', 'value'), agrees('quantiles', 'value', true);
+SELECT fit('powers', 'linear', 'visits', '{"lvl": ["power", "standard"], "Spend \"net\"": [{"clip": {"lo": 20, "hi": 80}}, "power"], "dur": ["power", "standard"]}', '{}', '{"Spend \"net\"",lvl,dur}'), agrees('powers', 'value'), agrees('powers', 'value', true);
 SELECT fit('levels', 'linear', 'visits', '{"country": {"impute": "level", "onehot": {"min_count": 76}}, "vip": "none"}', '{}', '{country,vip}'), agrees('levels', 'value');
 
 -- trees on all of them, encoded or not
@@ -165,7 +166,7 @@ SET ROLE test_to_sql_reader;
 SELECT length(userseg.to_sql('plain')) > 100 AS exported;
 RESET ROLE;
 SELECT count(*) AS dropped FROM userseg.models m, LATERAL userseg.drop_model(m.model) d WHERE m.model IN ('text', 'leaf', 'long', 'all', 'steps', 'quantiles', 'levels', 'tree', 'coded', 'boost', 'count', 'mean', 'stump', 'deep',
-  'class', 'two', 'first', 'log', 'margin', 'margins', 'seg', 'cos', 'one', 'skip', 'plain', 'names', 'rbf', 'mix', 'bayes', 'bayes2', 'net', 'nets', 'netv', 'gauss', 'odd', 'odd2');
+  'class', 'two', 'first', 'log', 'margin', 'margins', 'seg', 'cos', 'one', 'skip', 'plain', 'names', 'rbf', 'mix', 'bayes', 'bayes2', 'net', 'nets', 'netv', 'gauss', 'odd', 'odd2', 'powers');
 \set VERBOSITY terse
 DROP SCHEMA test_to_sql CASCADE;
 DROP ROLE test_to_sql_reader;

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "learn/mlp_model.h"
+#include "learn/mlp_train.h"
 #include "math/matmul.h"
 #include "unit.h"
 
@@ -275,6 +276,71 @@ check_model(UsMlpModel *m)
 	UNIT_ERROR(us_mlp_read(&r, 6, &labels), ERRCODE_INVALID_BINARY_REPRESENTATION, "bytes needed");
 	us_reader_init(&r, w.buf.data + VARHDRSZ, w.buf.len - VARHDRSZ, "model");
 	UNIT_ERROR(us_mlp_read(&r, 7, &labels), ERRCODE_INVALID_BINARY_REPRESENTATION, "layer 0");
+}
+
+/* Three steps of Adam on all rows, as D. P. Kingma and J. Ba, "Adam", ICLR 2015, algorithm 1 has them, moments corrected for their start. */
+UNIT_TEST(mlp_adam)
+{
+	enum
+	{
+		ROWS = 8, INPUTS = 3
+	};
+	UsMlpNet	net = {.layers = 2, .units = {INPUTS, 4, 1}, .activation = {US_MLP_TANH, US_MLP_LINEAR}, .loss = US_MLP_SQUARED, .huber = 1};
+	UsMlpPlan	plan = {.learning_rate = 0.05, .batch = ROWS, .epochs = 3, .l2 = 0.01, .seed = 7};
+	UsBudget   *budget = us_budget_create((Size) 1 << 20);
+	UsArena    *arena = us_arena_create(CurrentMemoryContext, budget);
+	UsMlpRows	rows = {.n = ROWS, .width = INPUTS, .mean_weight = 1};
+	UsMlpTraining *t;
+	UsMlpWork  *work;
+	double	   *w;
+	double	   *m;
+	double	   *v;
+	double	   *g;
+	double		worst = 0;
+
+	us_mlp_lay_out(&net);
+	rows.x = palloc(sizeof(float) * ROWS * INPUTS);
+	rows.y = palloc(sizeof(float) * ROWS);
+	rows.weight = palloc(sizeof(float) * ROWS);
+	rows.key = palloc(sizeof(uint64) * ROWS);
+	rows.order = palloc(sizeof(int32) * ROWS);
+	work = us_mlp_work(&net, ROWS, true, 0, NULL);
+	for (int r = 0; r < ROWS; r++)
+	{
+		for (int j = 0; j < INPUTS; j++)
+			rows.x[r * INPUTS + j] = (float) ((r * 5 + j * 3) % 7 - 3) / 2;
+		rows.y[r] = (float) (r % 3 - 1);
+		rows.weight[r] = 1;
+		rows.key[r] = r;
+		rows.order[r] = r;
+	}
+	t = us_mlp_train(&net, &plan, &rows, arena);
+	w = palloc0(sizeof(double) * net.n * 4);
+	m = w + net.n;
+	v = m + net.n;
+	g = v + net.n;
+	us_mlp_init(&net, w, plan.seed);
+	for (int step = 1; step <= 3; step++)
+	{
+		for (int r = 0; r < ROWS; r++)
+		{
+			for (int j = 0; j < INPUTS; j++)
+				work->act[0][r * us_mlp_stride(INPUTS) + j] = rows.x[r * INPUTS + j];
+			work->y[r] = rows.y[r];
+			work->weight[r] = 1;
+		}
+		us_mlp_gradient(work, w, ROWS, 1.0 / ROWS, plan.l2, g);
+		for (Size i = 0; i < net.n; i++)
+		{
+			m[i] = 0.9 * m[i] + 0.1 * g[i];
+			v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
+			w[i] -= plan.learning_rate * (m[i] / (1 - pow(0.9, step))) / (sqrt(v[i] / (1 - pow(0.999, step))) + 1e-8);
+		}
+	}
+	for (Size i = 0; i < net.n; i++)
+		worst = fmax(worst, fabs(t->w[i] - w[i]));
+	UNIT_CLOSE(worst, 0, 1e-6);
+	UNIT_CHECK(t->steps == 3);
 }
 
 UNIT_TEST(mlp_models)
