@@ -151,16 +151,13 @@ bin_facet(Sample *s, int f)
 	for (int i = 0; i < s->n; i++)
 	{
 		int			lo = 0;
-		int			hi = s->nbins[f] - 1;
 
-		while (lo < hi)
+		/* without branches that would be guessed wrongly half the time */
+		for (int rest = s->nbins[f] - 1; rest > 0; rest /= 2)
 		{
-			int			mid = (lo + hi) / 2;
+			int			half = (rest + 1) / 2;
 
-			if (x[i] <= t[mid])
-				hi = mid;
-			else
-				lo = mid + 1;
+			lo += half & -(int) (x[i] > t[lo + half - 1]);
 		}
 		bin[i] = isnan(x[i]) ? NO_BIN : lo;
 	}

@@ -44,8 +44,10 @@ us_median_init(UsMedian *median, double *sample, int m, double *inside, int capa
 
 		if (lo >= 0)
 			median->lo = us_kth(sample, m, lo);
+		/* what comes behind lo is not smaller now */
+		lo = Max(lo, 0);
 		if (hi < m)
-			median->hi = us_kth(sample, m, hi);
+			median->hi = us_kth(sample + lo, m - lo, hi - lo);
 	}
 }
 
@@ -158,7 +160,10 @@ median_rank(UsMedian *median, int64 k, double *result)
 	k -= median->n_lo;
 	if (k < median->n_inside)
 	{
-		*result = us_kth(median->inside, median->n_inside, (int) k);
+		int			placed = k >= median->placed ? median->placed : 0;
+
+		*result = us_kth(median->inside + placed, median->n_inside - placed, (int) k - placed);
+		median->placed = (int) k;
 		return true;
 	}
 	k -= median->n_inside;

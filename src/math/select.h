@@ -26,6 +26,7 @@ typedef struct UsMedian
 	double	   *inside;			/* lo < x < hi */
 	int			n_inside;
 	int			capacity;
+	int			placed;			/* so many of inside are not above the others */
 	bool		overflow;		/* more were inside than there is room for */
 } UsMedian;
 
