@@ -190,15 +190,34 @@ char *
 us_linear_moving_columns(const UsEncoder *encoder, const double *direction)
 {
 	StringInfoData buf;
+	int			width = us_encoder_width(encoder);
+	double	   *speed = (double *) palloc(sizeof(double) * Max(width, 1));
 	double		most = 0;
 	int			n = 0;
 
 	initStringInfo(&buf);
-	for (int j = 0; j < us_encoder_width(encoder); j++)
-		most = fmax(most, fabs(direction[j]) * us_encoder_column(encoder, j)->sd);
-	for (int j = 0; j < us_encoder_width(encoder); j++)
-		if (fabs(direction[j]) * us_encoder_column(encoder, j)->sd > 0.1 * most && n++ < MOVING_COLUMNS)
-			appendStringInfo(&buf, "%s\"%s\"", n > 1 ? ", " : "", us_encoder_column(encoder, j)->name);
+	for (int j = 0; j < width; j++)
+	{
+		speed[j] = fabs(direction[j]) * us_encoder_column(encoder, j)->sd;
+		most = fmax(most, speed[j]);
+	}
+	for (;;)
+	{
+		int			best = -1;
+
+		for (int j = 0; j < width; j++)
+			if (speed[j] > 0.1 * most && (best < 0 || speed[j] > speed[best]))
+				best = j;
+		if (best < 0 || n == MOVING_COLUMNS)
+		{
+			if (best >= 0)
+				appendStringInfoString(&buf, ", ...");
+			break;
+		}
+		appendStringInfo(&buf, "%s\"%s\"", n++ > 0 ? ", " : "", us_encoder_column(encoder, best)->name);
+		speed[best] = 0;
+	}
+	pfree(speed);
 	return buf.data;
 }
 

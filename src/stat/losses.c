@@ -23,6 +23,7 @@ double
 us_tweedie_deviance(double mean, double actual, double power)
 {
 	bool		positive = power >= 2;
+	double		deviance;
 
 	if (power == 0)
 		return (actual - mean) * (actual - mean);
@@ -30,12 +31,14 @@ us_tweedie_deviance(double mean, double actual, double power)
 		(power >= 1 && !positive && !(actual >= 0)) || isnan(power))
 		return NAN;
 	if (power == 1)
-		return 2 * ((actual > 0 ? actual * log(actual / mean) : 0) - actual + mean);
-	if (power == 2)
-		return 2 * (log(mean / actual) + actual / mean - 1);
-	return 2 * (pow(Max(actual, 0), 2 - power) / ((1 - power) * (2 - power)) -
-				actual * pow(mean, 1 - power) / (1 - power) +
-				pow(mean, 2 - power) / (2 - power));
+		deviance = (actual > 0 ? actual * log(actual / mean) : 0) - actual + mean;
+	else if (power == 2)
+		deviance = log(mean / actual) + actual / mean - 1;
+	else
+		deviance = pow(Max(actual, 0), 2 - power) / ((1 - power) * (2 - power)) -
+			actual * pow(mean, 1 - power) / (1 - power) +
+			pow(mean, 2 - power) / (2 - power);
+	return deviance < 0 ? 0 : 2 * deviance; /* below 0 by rounding only */
 }
 
 const char *

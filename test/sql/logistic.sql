@@ -79,6 +79,11 @@ SELECT converged, details ->> 'solver' AS solver, details -> 'std_errors' AS err
 SELECT abs(avg(y::int - p)) < 1e-6 AS intercept, abs(avg((v[701] - m) * (y::int - p)) * (c.coefficient / c.encoded) / (0.05 * c.encoded) - 1) < 1e-4 AS slope
 FROM (SELECT wide.*, userseg.predict_value('wide', wide) AS p, avg(v[701]) OVER () AS m FROM wide) s, userseg.coefficients('wide') c WHERE c.term = 'v[701]' GROUP BY c.encoded, c.coefficient;
 
+-- separation names the columns by how far they go
+SELECT converged, array_to_string(warnings, ' ') ~ 'without any doubt by "z"[,;]' AS z_first FROM userseg.train('separated', 'logistic',
+  'SELECT i AS id, i * 7919 % 97 AS a, i * 104729 % 89 AS b, i * 31 % 83 AS c, i * 17 % 79 AS d, i * 13 % 73 AS e, i * 11 % 71 AS f, i * 7 % 67 AS g, i * 5 % 61 AS h, i * 19 % 59 AS j, i * 23 % 53 AS k, i * 29 % 47 AS l, i * 613 % 101 AS z, i * 613 % 101 > 60 AS y FROM generate_series(1, 600) i',
+  target => 'y', id => 'id', holdout => 0);
+SELECT userseg.drop_model('separated');
 -- errors
 \set VERBOSITY default
 SELECT userseg.train('e', 'logistic', 't', target => 'y', params => '{"lambda": 1}');

@@ -129,6 +129,8 @@ UNIT_TEST(regression_as_scikit_learn)
 	UNIT_CHECK(isnan(us_tweedie_deviance(0, 1, 1)) && isnan(us_tweedie_deviance(1, 0, 2)));
 	UNIT_CHECK(isnan(us_tweedie_deviance(1, -1, 1.5)) && isnan(us_tweedie_deviance(1, 1, 0.5)));
 	UNIT_CLOSE(us_tweedie_deviance(2, 0, 1), 4, 1e-15);
+	for (int i = 1; i < 1000; i++)
+		UNIT_CHECK(us_tweedie_deviance(i * 0.1, i / 10.0, 1) >= 0 && us_tweedie_deviance(i * 0.1, i / 10.0, 1.5) >= 0);
 }
 
 /* mean_poisson_deviance, d2_tweedie_score, mean_pinball_loss of scikit-learn 1.2.1 */
