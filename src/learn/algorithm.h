@@ -114,6 +114,7 @@ typedef enum UsModelShape
 	US_SHAPE_LINEAR,			/* UsLinearModel */
 	US_SHAPE_CENTRES,			/* UsKmeansModel */
 	US_SHAPE_TREES,				/* UsTreeModel */
+	US_SHAPE_SCORECARD,			/* UsScorecard */
 	US_SHAPE_SCORES				/* anything that can say US_WANT_SCORES, or US_WANT_VALUE of a regression */
 } UsModelShape;
 

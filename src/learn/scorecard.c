@@ -193,6 +193,7 @@ const UsAlgorithm us_algorithm_scorecard = {
 	.explain = us_scorecard_explain,
 	.base = us_scorecard_base,
 	.formula = us_scorecard_formula,
+	.shape = US_SHAPE_SCORECARD,
 	.describe = us_scorecard_describe,
 	.write = us_scorecard_write,
 	.read = us_scorecard_read,

@@ -276,6 +276,9 @@ us_pmml_model(UsPmml *p)
 		case US_SHAPE_SCORES:
 			us_pmml_scores(p);
 			break;
+		case US_SHAPE_SCORECARD:
+			us_pmml_scorecard(p);
+			break;
 		case US_SHAPE_OTHER:
 			break;
 	}

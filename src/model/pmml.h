@@ -40,6 +40,9 @@ extern void us_pmml_expression(UsPmml *p, const UsFormula *f);
 /* Raise 0A000: the feature cannot be said in PMML. */
 pg_noreturn extern void us_pmml_refuse_feature(const UsPmml *p, int feature);
 
+/* A condition, or its opposite, as a PREDICATE, which does not hold for missing values. */
+extern void us_pmml_predicate(UsPmml *p, const UsCondition *c, bool holds);
+
 /* MiningSchema with the features, further fields, and the target. */
 extern void us_pmml_schema(UsPmml *p, bool target, bool features, char **field, int nfields);
 
@@ -59,6 +62,7 @@ extern void us_pmml_linear(UsPmml *p);
 extern void us_pmml_clusters(UsPmml *p);
 extern void us_pmml_trees(UsPmml *p);
 extern void us_pmml_scores(UsPmml *p);
+extern void us_pmml_scorecard(UsPmml *p);
 
 /* Any of them; of calibrated probabilities the chain of the model and the calibration. */
 extern void us_pmml_model(UsPmml *p);

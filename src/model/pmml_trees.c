@@ -136,8 +136,8 @@ levels_predicate(UsPmml *p, const UsCondition *c, bool holds)
 	us_xml_close(&p->xml);
 }
 
-static void
-predicate(UsPmml *p, const UsCondition *c, bool holds)
+void
+us_pmml_predicate(UsPmml *p, const UsCondition *c, bool holds)
 {
 	const UsFeature *f = us_encoder_feature(p->artifact->encoder, c->feature);
 
@@ -221,7 +221,7 @@ tree_node(UsPmml *p, const UsForest *f, int t, int i, const Leaves *leaves, cons
 	if (c == NULL)
 		us_xml_empty(&p->xml, "True", NULL);
 	else
-		predicate(p, c, holds);
+		us_pmml_predicate(p, c, holds);
 	if (node->left != 0)
 	{
 		tree_node(p, f, t, node->left, leaves, &own, true);

@@ -19,7 +19,7 @@ INSERT INTO reference VALUES
   ('tech_support', true, 0.6948027052681554, '{1.2927683031090673,0.9444616088408514,-0.6109090823229733}'),
   ('multiple_lines', false, 0.008206811545041692, '{0.08428363269883443,0.0780112417184051,-0.10383595021009125}'),
   ('multiple_lines', true, 0.01986376844795558, '{0.06899287148695143,0.017699577099401072,-0.4418327522790392}');
-SELECT '1..3';
+SELECT '1..5';
 -- each level a bin of its own: as many bins as there may be, of any size
 CREATE FUNCTION pg_temp.far(v text, few boolean, iv float8, woe float8[]) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
@@ -32,6 +32,26 @@ BEGIN
 END $$;
 SELECT pg_temp.ok(max(far) < 1e-12 AND count(*) > 10, 'weights of evidence and information values of ' || count(*) || ' variables within ' || max(far) || coalesce(', not ' || string_agg(variable || few, ' ') FILTER (WHERE far > 1e-12), ''))
 FROM reference r, LATERAL pg_temp.far(variable, few, iv, woe) far;
+-- of numbers too, in the bins that were found: counted again by their conditions as WHERE; with 0.5 in every cell where one is 0
+CREATE FUNCTION pg_temp.counted(model text, source text, bad text) RETURNS TABLE (feature text, bins bigint, far float8) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  r record;
+  n float8[];
+BEGIN
+  CREATE TEMP TABLE cell AS SELECT s.feature, s.bin, s.condition, s.woe, s.iv, 0::float8 AS g, 0::float8 AS b FROM userseg.scorecard(model) s;
+  FOR r IN SELECT * FROM cell LOOP
+    EXECUTE format('SELECT ARRAY[count(*) FILTER (WHERE NOT %s), count(*) FILTER (WHERE %1$s)] FROM %s WHERE %s', bad, source, r.condition) INTO n;
+    UPDATE cell c SET g = n[1], b = n[2] WHERE c.feature = r.feature AND c.bin = r.bin;
+  END LOOP;
+  RETURN QUERY WITH held AS (SELECT *, CASE WHEN min(least(g, b)) OVER (PARTITION BY feature) = 0 THEN 0.5 ELSE 0 END AS s FROM cell WHERE g + b > 0),
+      share AS (SELECT *, (g + s) / sum(g + s) OVER v AS gs, (b + s) / sum(b + s) OVER v AS bs FROM held WINDOW v AS (PARTITION BY feature))
+    SELECT feature, count(*), greatest(max(abs(ln(gs / bs) - woe)), max(abs((gs - bs) * ln(gs / bs) - iv))) FROM share GROUP BY 1;
+  DROP TABLE cell;
+END $$;
+SELECT 1 FROM userseg.train('woe', 'scorecard', 'SELECT * FROM userseg_data.telco_churn', target => 'churn', id => 'row_no', holdout => 0, params => '{"positive": "Yes", "min_iv": 0, "lambda": 0.0001}',
+  features => '{gender,senior_citizen,partner,dependents,tenure,phone_service,multiple_lines,internet_service,online_security,online_backup,device_protection,tech_support,streaming_tv,streaming_movies,contract,paperless_billing,payment_method,monthly_charges,total_charges}') \g /dev/null
+SELECT pg_temp.ok(max(far) < 1e-9 AND count(*) = 19 AND sum(bins) > 50, format('Telco: %s bins of %s variables counted again, within %s', sum(bins), count(*), max(far))) FROM pg_temp.counted('woe', 'userseg_data.telco_churn', 'churn = ''Yes''');
 SELECT userseg.drop_model('woe') \g /dev/null
 -- simulated applications: a part of the risk is in a number with a trend, in a category, in missing values
 CREATE TABLE public.applications AS
@@ -47,5 +67,7 @@ SELECT pg_temp.ok(max(abs(s - points)) < 1e-9 AND min(points) > 300, format('poi
 FROM (SELECT id, userseg.scorecard_points('applications', a) AS points, (SELECT sum((r ->> 'contribution')::float8) FROM jsonb_array_elements(d.reasons) r) AS s,
     (SELECT string_agg(format('%s %s', r ->> 'feature', round((r ->> 'contribution')::numeric, 1)), ', ') FROM jsonb_array_elements(d.reasons) r) AS told
   FROM applications a, LATERAL userseg.predict_detail('applications', a) d) x;
+SELECT 1 FROM userseg.train('applications', 'scorecard', 'applications', target => 'outcome', id => 'id', params => '{"positive": "bad", "min_iv": 0}', holdout => 0) \g /dev/null
+SELECT pg_temp.ok(max(far) < 1e-9 AND count(*) = 4, format('applications: %s bins of %s variables counted again, within %s', sum(bins), count(*), max(far))) FROM pg_temp.counted('applications', 'applications', 'outcome = ''bad''');
 SELECT userseg.drop_model('applications') \g /dev/null
 DROP TABLE public.applications;

@@ -2,7 +2,7 @@
 -- row and on rows with NULL, NaN, infinities and categories that were never seen; documents are valid by test/lib/pmml.rng.
 SET client_min_messages = error;
 SET extra_float_digits = 1;
-SELECT '1..61';
+SELECT '1..69';
 CREATE TABLE telco AS
 SELECT row_no, gender, senior_citizen, partner, dependents = 'Yes' AS dependents, tenure, phone_service, multiple_lines, internet_service, online_security, contract, payment_method, monthly_charges::float8, total_charges, churn
 FROM userseg_data.telco_churn;
@@ -41,6 +41,14 @@ SELECT pg_temp.lines('telco', NULL, 'kmeans', '{"k": 5}') \g |perl "$US_TOP/test
 SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'k-means'
 SELECT pg_temp.lines('diabetes', NULL, 'kmeans', '{"k": 3, "metric": "cosine"}') \g |perl "$US_TOP/test/lib/pmml" compare 'k-means by angle'
 SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'k-means by angle'
+SELECT pg_temp.lines('telco', 'churn', 'scorecard') \g |perl "$US_TOP/test/lib/pmml" compare 'a scorecard'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'a scorecard'
+SELECT pg_temp.lines('telco', 'churn', 'scorecard', '{"positive": "No", "base_score": 100, "base_odds": 3, "points_to_double": 7, "reasons": "mean", "min_iv": 0}') \g |perl "$US_TOP/test/lib/pmml" compare 'a scorecard of few points, the reasons from the mean'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'a scorecard of few points, the reasons from the mean'
+SELECT pg_temp.lines('telco', 'churn', 'scorecard', '{"min_iv": 0, "lambda": 0.001}', '{"*number": [{"impute": "median"}, "log1p", "standard"], "contract": "onehot", "payment_method": "frequency", "*boolean": {"impute": "indicator"}}') \g |perl "$US_TOP/test/lib/pmml" compare 'a scorecard on encoded columns'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'a scorecard on encoded columns'
+SELECT pg_temp.lines('telco', 'churn', 'scorecard', calibration => 'isotonic') \g |perl "$US_TOP/test/lib/pmml" compare 'a scorecard, calibrated'
+SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'a scorecard, calibrated'
 SELECT pg_temp.lines('telco', 'churn', 'decision_tree') \g |perl "$US_TOP/test/lib/pmml" compare 'decision tree on Telco'
 SELECT userseg.to_pmml('golden') \g |perl "$US_TOP/test/lib/pmml" check 'decision tree'
 SELECT pg_temp.lines('telco', 'churn', 'decision_tree', '{"max_depth": 8}', '{"*number": ["log1p", "standard"], "contract": "onehot", "payment_method": "frequency", "*boolean": {"impute": "indicator"}}') \g |perl "$US_TOP/test/lib/pmml" compare 'decision tree on encoded columns'
