@@ -91,7 +91,7 @@ us_grow_bytes(const UsGrowPlan *plan, int64 n, double weight)
 	return (Size) n * 2 * sizeof(UsTreeItem) +
 		(plan->rule->kind == US_SPLIT_ABSOLUTE ? us_absolute_bytes(n) : 0) +
 		(Size) columns_together(plan) * (US_TREE_BINS + 1) * plan->rule->nstats * sizeof(int64) +
-		(Size) nodes * (2 * sizeof(UsTreeNode) + sizeof(Pending) / 2) +
+		(Size) nodes * (2 * sizeof(UsTreeNode) + sizeof(Pending) / 2 + (plan->keep_stats ? sizeof(double) : 0)) +
 		(us_split_of_values(plan->rule) ? 0 : (Size) nodes * plan->rule->nstats * sizeof(float));
 }
 
@@ -267,6 +267,9 @@ add_nodes(Grower *g, int n)
 
 		g->tree.stat = g->tree.stat ? repalloc_huge(g->tree.stat, bytes) :
 			MemoryContextAllocHuge(CurrentMemoryContext, bytes);
+		bytes = sizeof(double) * (Size) g->node_room;
+		g->tree.gain = g->tree.gain ? repalloc_huge(g->tree.gain, bytes) :
+			MemoryContextAllocHuge(CurrentMemoryContext, bytes);
 		g->stat_room = g->node_room;
 	}
 	memset(g->tree.node + first, 0, sizeof(UsTreeNode) * n);
@@ -380,6 +383,8 @@ write_split(Grower *g, UsTreeNode *node, const UsSplit *split)
 	node->bin = split->bin;
 	node->flags = split->flags;
 	node->gain = (float) Min(split->gain, FLT_MAX);
+	if (g->tree.gain)
+		g->tree.gain[node - g->tree.node] = split->gain;
 	if ((split->flags & US_NODE_SET) == 0)
 		return;
 	if (g->tree.n_sets == g->set_room)
@@ -465,11 +470,15 @@ renumber(UsGrownTree *tree, int nstats)
 	Size		stat_bytes = sizeof(int64) * nstats;
 	int64	   *stat = tree->stat ?
 		MemoryContextAllocHuge(CurrentMemoryContext, stat_bytes * tree->n) : NULL;
+	double	   *gain = tree->gain ?
+		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (Size) tree->n) : NULL;
 	int32		n = 1;
 
 	node[0] = tree->node[0];
 	if (stat)
 		memcpy(stat, tree->stat, stat_bytes);
+	if (gain)
+		gain[0] = tree->gain[0];
 	for (int32 i = 0; i < n; i++)
 	{
 		int32		left = node[i].left;
@@ -480,6 +489,8 @@ renumber(UsGrownTree *tree, int nstats)
 		node[n + 1] = tree->node[left + 1];
 		if (stat)
 			memcpy(stat + (Size) n * nstats, tree->stat + (Size) left * nstats, 2 * stat_bytes);
+		if (gain)
+			memcpy(gain + n, tree->gain + left, 2 * sizeof(double));
 		node[i].left = n;
 		n += 2;
 	}
@@ -488,6 +499,9 @@ renumber(UsGrownTree *tree, int nstats)
 	if (stat)
 		pfree(tree->stat);
 	tree->stat = stat;
+	if (gain)
+		pfree(tree->gain);
+	tree->gain = gain;
 }
 
 UsGrownTree *

@@ -37,6 +37,7 @@ typedef struct UsGrownTree
 	int			n_places;
 	float	   *place;			/* [n_places][nstats] shares of the classes */
 	int64	   *stat;			/* [n][nstats] sums, if kept */
+	double	   *gain;			/* [n] of the splits, if sums are kept: those of the nodes are in single precision */
 } UsGrownTree;
 
 /* Most nodes that a tree of n rows with that weight together can have. */

@@ -132,7 +132,7 @@ us_prune_links(const UsGrownTree *tree, double weight, double *alpha)
 	{
 		const UsTreeNode *node = &tree->node[i];
 
-		sub[i].gain = sub[i].open ? node->gain + sub[node->left].gain + sub[node->left + 1].gain : 0;
+		sub[i].gain = sub[i].open ? tree->gain[i] + sub[node->left].gain + sub[node->left + 1].gain : 0;
 		sub[i].leaves = sub[i].open ? sub[node->left].leaves + sub[node->left + 1].leaves : 1;
 		if (sub[i].open)
 			push(heap, &n, (Link) {ratio_of(&sub[i]), i});
@@ -255,7 +255,7 @@ list_candidates(const UsGrownTree *tree, const double *link, double **candidate)
 		double		next = i + step < n ? sorted[i + step] : sorted[n - 1];
 
 		if (sorted[i] > 0 && next > sorted[i])
-			(*candidate)[m++] = sqrt(sorted[i] * next);
+			(*candidate)[m++] = sqrt(sorted[i]) * sqrt(next);
 	}
 	if (n > 0 && sorted[n - 1] > 0)
 		(*candidate)[m++] = sorted[n - 1];

@@ -52,3 +52,12 @@ SELECT userseg.train('e', 'kmeans', 't', features => '{a,colour}', transform => 
 SELECT userseg.train('e', 'kmeans', 't', features => '{a,b}', transform => '{"a": {"impute": "keep"}}');
 SELECT count(*) AS dropped FROM unnest('{d,full,step,shuffled,ordered,weighed,repeated,three,root,few,median,pruned}'::text[]) m, LATERAL userseg.drop_model(m) x;
 DROP SCHEMA test_tree CASCADE;
+
+-- the scale of a target changes nothing of a pruned tree, and the penalty by its square
+SELECT scale, t.details -> 'pruning' ->> 'leaves_grown' AS grown, t.details -> 'model' ->> 'leaves' AS leaves,
+       round(((t.details -> 'pruning' ->> 'alpha')::float8 / scale / scale)::numeric, 8) AS alpha
+FROM unnest('{1, 1e30, 1e100, 1e-100}'::float8[]) scale,
+     LATERAL userseg.train('scaled', 'decision_tree', format('SELECT g AS id, g %% 17 AS a, g * 7 %% 23 AS b,
+       ((g %% 17 > 8)::int * 2 + (g * 7 %% 23 > 11)::int + 0.25 * (g %% 3))::float8 * %s AS y FROM generate_series(1, 400) g', scale),
+       target => 'y', id => 'id', holdout => 0) t ORDER BY abs(log(scale));
+SELECT userseg.drop_model('scaled');
