@@ -338,7 +338,8 @@ static const CustomScanMethods scan_methods = {
 void
 us_source_scan_register(void)
 {
-	RegisterCustomScanMethods(&scan_methods);
+	if (GetCustomScanMethods(NODE_NAME, true) == NULL)
+		RegisterCustomScanMethods(&scan_methods);
 }
 
 /* ---- running it ---- */

@@ -22,7 +22,7 @@ typedef enum UsScanEnd
 	US_SCAN_GAVE_UP				/* some rows were read, and one is wrong or memory ran out: one process can tell what and where */
 } UsScanEnd;
 
-/* Make the node known to the server; called once, from _PG_init. */
+/* Make the node known to the server; called once, from _PG_init; a second library with the same node leaves the first. */
 extern void us_source_scan_register(void);
 
 /*

@@ -140,7 +140,7 @@ my $short = "SELECT round(value::numeric, 9) FROM userseg.cross_validate('linear
 is($standby->safe_psql('postgres', $short), $node->safe_psql('postgres', $short), 'a standby cross-validates');
 cmp_ok($standby->safe_psql('postgres', "SELECT count(*) FROM userseg.explain_train('x', 'linear', 't', target => 'spend', id => 'id')"), '>', 10, 'a standby explains');
 my ($status, $out, $err) = $standby->psql('postgres', 'SELECT count(*) FROM ' . $tune);
-like($err, qr/cannot execute userseg\.train\(\) in a read-only transaction/, 'a standby does not tune');
+like($err, qr/cannot execute userseg\.tune\(\) in a read-only transaction/, 'a standby does not tune');
 $standby->stop;
 $node->stop;
 done_testing();

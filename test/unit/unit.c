@@ -18,9 +18,19 @@
 #include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
+#include "data/source_scan.h"
 #include "unit.h"
 
 PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+/* Workers that read a source for a function of this library load it too. */
+void
+_PG_init(void)
+{
+	us_source_scan_register();
+}
 
 PG_FUNCTION_INFO_V1(unit_run);
 
