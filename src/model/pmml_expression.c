@@ -308,13 +308,49 @@ above(UsPmml *p, const UsFormula *f)
 	us_xml_close(&p->xml);
 }
 
+/* The function of PMML that is the formula of its arguments and nothing else; NULL: there is none. */
+static const char *
+function_named(UsFormulaKind kind)
+{
+	switch (kind)
+	{
+		case US_F_SUM:
+			return "sum";
+		case US_F_SUB:
+			return "-";
+		case US_F_MUL:
+			return "*";
+		case US_F_DIV:
+			return "/";
+		case US_F_SQRT:
+			return "sqrt";
+		case US_F_EXP:
+			return "exp";
+		case US_F_LN:
+			return "ln";
+		case US_F_TANH:
+			return "tanh";
+		case US_F_NORMAL_QUANTILE:
+			return "stdNormalIDF";
+		default:
+			return NULL;
+	}
+}
+
 void
 us_pmml_expression(UsPmml *p, const UsFormula *f)
 {
+	const char *function = function_named(f->kind);
+
 	check_stack_depth();
 	if (f->mark > 0)
 	{
 		us_xml_empty(&p->xml, "FieldRef", "field", p->part[f->mark - 1], NULL);
+		return;
+	}
+	if (function != NULL)
+	{
+		function_of(p, function, f);
 		return;
 	}
 	switch (f->kind)
@@ -337,18 +373,6 @@ us_pmml_expression(UsPmml *p, const UsFormula *f)
 			else
 				if_missing(p, f);
 			break;
-		case US_F_SUM:
-			function_of(p, "sum", f);
-			break;
-		case US_F_SUB:
-			function_of(p, "-", f);
-			break;
-		case US_F_MUL:
-			function_of(p, "*", f);
-			break;
-		case US_F_DIV:
-			function_of(p, "/", f);
-			break;
 		case US_F_CLIP:
 			clip(p, f);
 			break;
@@ -360,18 +384,6 @@ us_pmml_expression(UsPmml *p, const UsFormula *f)
 				with_constant(p, "-", f->arg[0], f->number);
 			constant(p, 2);
 			us_xml_close(&p->xml);
-			break;
-		case US_F_SQRT:
-			function_of(p, "sqrt", f);
-			break;
-		case US_F_EXP:
-			function_of(p, "exp", f);
-			break;
-		case US_F_LN:
-			function_of(p, "ln", f);
-			break;
-		case US_F_TANH:
-			function_of(p, "tanh", f);
 			break;
 		case US_F_LOGISTIC:
 			logistic(p, f);
@@ -395,9 +407,6 @@ us_pmml_expression(UsPmml *p, const UsFormula *f)
 			break;
 		case US_F_PIECES:
 			pieces(p, f, 0, f->nlevels);
-			break;
-		case US_F_NORMAL_QUANTILE:
-			function_of(p, "stdNormalIDF", f);
 			break;
 		case US_F_PHASE:
 		case US_F_TAG:
