@@ -111,6 +111,8 @@ choose_task(UsDistilling *d)
 	if (asked && asked->text)
 		(void) us_task_parse(asked->text, &task);
 	d->classes = task == US_TASK_CLASSIFICATION;
+	if (d->classes && d->artifact->task == US_TASK_CLUSTERING)
+		d->has_value = false;	/* a density or a distance, not the probability of a class */
 	if (!us_algorithm_can(r->algorithm, task) || (d->classes && d->n_classes == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

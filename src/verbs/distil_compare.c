@@ -175,7 +175,12 @@ put_probabilities(const Comparison *c, int m, const double *row, UsAnswers *a, i
 	us_answer_proba(artifact, row, c->p);
 	memset(c->q, 0, sizeof(double) * c->d->n_classes);
 	for (int k = 0; k < artifact->n_labels; k++)
-		c->q[m == STUDENT ? c->class_of[k] : k] = c->p[k];
+	{
+		int			class = m == STUDENT ? c->class_of[k] : k;
+
+		if (class >= 0)
+			c->q[class] = c->p[k];
+	}
 	for (int k = 0; k < c->d->n_classes; k++)
 		a->proba[k][i] = c->q[k];
 }

@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "common/shortest_dec.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -49,7 +50,7 @@ wanted(const UsColumn *column, const UsTrainArgs *args)
 	return args->n_features < 0;
 }
 
-/* Classes keep their order if the target is of the kind that their names tell. */
+/* Classes keep their order, and their names, if the target is of the kind that the names tell. */
 static UsKind
 target_kind(const UsDistilling *d)
 {
@@ -61,8 +62,12 @@ target_kind(const UsDistilling *d)
 	{
 		char	   *end;
 		double		x = strtod(d->class_name[k], &end);
+		char		name[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 		if (*end != '\0' || end == d->class_name[k] || !(x > before) || isinf(x))
+			return US_KIND_CATEGORY;
+		double_to_shortest_decimal_buf(x, name);
+		if (strcmp(name, d->class_name[k]) != 0)
 			return US_KIND_CATEGORY;
 		before = x;
 	}

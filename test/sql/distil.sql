@@ -101,4 +101,13 @@ SELECT userseg.distil('big', 'decision_tree', 'no', 'SELECT * FROM t LIMIT 1');
 SELECT userseg.distil('big', NULL, 'no', 't');
 SELECT count(*) AS dropped FROM unnest('{big,small,all,part,numbers,kept,unseen,calibrated,card,lr,nb,ols,blind,half,strict,strict_small,heavy,heavy_small,kinds,few_kinds,middle,value,few_values,segments,segment_rules,turned,orphan,orphan_small}'::text[]) m, LATERAL userseg.drop_model(m) x;
 SELECT count(*) FROM userseg.models WHERE model = 'no';
+-- names that look like numbers stay as they are, for the target and for segments of another kind
+CREATE TABLE codes AS SELECT id, a, b, '0' || (1 + (a > 30)::int + (a > 60)::int) AS code, a > 30 AS two FROM t;
+SELECT version FROM userseg.train('coded', 'random_forest', 'codes', target => 'code', id => 'id', features => '{a,b}', params => '{"n_trees": 10}', holdout => 0);
+SELECT fidelity > 0.95 AS agrees, student_value > 0.9 AS right FROM userseg.distil('coded', 'decision_tree', 'coded_small', 'codes', id => 'id');
+SELECT DISTINCT userseg.predict('coded_small', c) AS class FROM codes c ORDER BY 1;
+-- the number of an anomaly is none that the probability of a class can be compared with
+SELECT version FROM userseg.train('odd', 'isolation_forest', 't', id => 'id', features => '{a,b}', holdout => 0);
+SELECT fidelity > 0.7 AS agrees, fidelity_r2 FROM userseg.distil('odd', 'decision_tree', 'odd_small', 't', id => 'id');
+SELECT count(*) AS dropped FROM unnest('{coded,coded_small,odd,odd_small}'::text[]) m, LATERAL userseg.drop_model(m) x;
 DROP SCHEMA test_distil CASCADE;
