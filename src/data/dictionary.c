@@ -218,5 +218,6 @@ us_dictionary_free(UsDictionary *dictionary)
 {
 	MemoryContextDelete(dictionary->context);
 	us_budget_release(dictionary->budget, dictionary->taken);
+	pfree(unconstify(char *, dictionary->what));
 	pfree(dictionary);
 }

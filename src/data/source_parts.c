@@ -252,7 +252,8 @@ us_parts_create(void *memory, UsFrameReader *reader, int members, Size dictionar
 	}
 	p->limit = palloc0(nused * sizeof(Size));
 	for (int j = 0; j < nused; j++)
-		if (reader->feature[j].may_drop && reader->builder->frame->column[j].dictionary != NULL)
+		if (reader->feature[j].may_drop && reader->feature[j].reading != US_READ_ENUM &&
+			reader->builder->frame->column[j].dictionary != NULL)
 			p->limit[j] = reader->dictionary_limit;
 	return p;
 }
@@ -285,8 +286,9 @@ us_parts_take(UsParts *p)
 	{
 		UsPartsMember *member = member_of(p->shared, m);
 		uint32		taken = pg_atomic_read_u32(&member->taken);
+		uint32		filled = pg_atomic_read_u32(&member->filled);	/* once: it may fill as fast as we take */
 
-		while (taken != pg_atomic_read_u32(&member->filled))
+		while (taken != filled)
 			take(p, m, taken++);
 	}
 }

@@ -93,6 +93,7 @@ draw_lines(Modes *m, const UsSums *sums)
 		double		least = INFINITY;
 		bool		known = false;
 
+		CHECK_FOR_INTERRUPTS();
 		for (int o = 0; o < sums->k; o++)
 		{
 			double		d = us_squared_distance(from, m->center + (Size) o * width, width);
